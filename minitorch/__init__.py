@@ -1,0 +1,75 @@
+"""minitorch: automatic differentiation with neural-network layers on top, in PyTorch's words.
+
+The front door. What is written out here is what has no row in a table; every function and dtype that has one is looked
+up there when first asked for. Submodules are imported when first touched, optional libraries when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from . import compose, ops  # noqa: F401  (filling the tables)
+from ._tensor import Tensor
+from .backend import dtype as _dtypes
+from .backend.device import Device as device
+from .backend.dtype import dtype
+from .graph.modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .operators import equip as _equip
+from .operators import equip_operators as _equip_operators
+from .ops.front import PUBLIC as _PUBLIC
+from .size import Size
+from .value import Value
+
+__version__ = "0.1.0"
+
+_equip(Tensor)
+_equip_operators(Tensor, Tensor._classes)
+
+_SUBMODULES = frozenset(("autograd", "nn", "optim", "viz", "testing", "utils", "distributions", "io", "linalg", "fft", "special"))
+_DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
+#: Where names that have no row in a table live: name -> module.
+_HOMES: dict[str, str] = {}
+
+
+def _homes() -> dict[str, str]:
+    if not _HOMES:
+        for module in ("create", "settings"):
+            for name in importlib.import_module(f".{module}", __name__).__all__:
+                _HOMES[name] = module
+    return _HOMES
+
+
+def __getattr__(name: str) -> Any:
+    entry = _PUBLIC[""].get(name)
+    value: Any
+    if entry is not None and entry.functional:
+        value = entry.function
+    elif entry is None and name.endswith("_") and (twin := _PUBLIC[""].get(name[:-1])) is not None and twin.inplace:
+        value = twin.inplace_function
+    elif name in _DTYPES:
+        value = _DTYPES[name]
+    elif name in _SUBMODULES:
+        return importlib.import_module(f".{name}", __name__)
+    elif not name.startswith("__") and name in _homes():
+        value = getattr(importlib.import_module(f".{_homes()[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    public = [name for name, entry in _PUBLIC[""].items() if entry.functional]
+    return sorted({*globals(), *public, *_DTYPES, *_SUBMODULES, *_homes()})
+
+
+__all__ = ["Size", "Tensor", "Value", "device", "dtype", "enable_grad", "inference_mode", "is_grad_enabled",
+           "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]  # fmt: skip

@@ -1,0 +1,171 @@
+"""Tensors between dtypes, devices and memory: to, float, cpu, cuda, type, clone, contiguous.
+
+A conversion is a recorded cast; a move between devices is a recorded transfer, whose gradient travels back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .backend import dtype as dt
+from .backend.device import Device
+from .backend.namespace import backend_for, backend_of, device_of
+from .ops.arithmetic import cast, clone
+from .ops.families import movement
+
+
+def _and_where_from(datas: Any, params: dict[str, Any]) -> dict[str, Any]:
+    return {"device": params["device"], "origin": device_of(datas[0])}
+
+
+@movement(linear=True, check=_and_where_from)
+def transfer(xp, x, *, device, origin=None):  # type: ignore[no-untyped-def]
+    """The same numbers on another device; the gradient travels back to where they came from."""
+    home = backend_for(device)
+    return home.asarray(backend_of(x).to_host(x)) if home is not xp else x
+
+
+transfer.vjp(x=lambda g, origin: transfer(g, device=origin))
+
+
+class TensorMoves:
+    """The methods that convert and move."""
+
+    __slots__ = ()
+    _data: Any
+
+    def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
+           memory_format: Any = None, other: Any = None) -> Any:  # fmt: skip
+        """Another dtype or device: `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)`."""
+        for value in args:
+            if isinstance(value, dt.dtype):
+                dtype = value
+            elif isinstance(value, str | Device | int) and not isinstance(value, bool):
+                device = value
+            elif hasattr(value, "_data"):
+                other = value
+            elif value is not None and not isinstance(value, bool):
+                raise TypeError(
+                    "to() received an invalid combination of arguments - got "
+                    f"({', '.join(type(a).__name__ for a in args)}), but expected one of:\n"
+                    " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = "
+                    "False, *, torch.memory_format memory_format = None)\n * (torch.dtype dtype, ...)\n"
+                    " * (Tensor other, ...)"
+                )
+        if other is not None:
+            dtype, device = dtype or other.dtype, device or other.device
+        out: Any = self
+        if device is not None:
+            home, here = Device(device), device_of(self._data)
+            if home.type != here.type or (home.type != "cpu" and home.index not in (None, here.index)):
+                out = transfer(out, device=home)
+        if dtype is not None and out._data.dtype != dtype.numpy:
+            out = cast(out, dtype=dtype.numpy)
+        return clone(out) if copy and out is self else out
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """The type's name, or a conversion to a dtype or type name."""
+        if dtype is None:
+            name = dt.SCALAR_TYPES[dt.of(self._data.dtype).name]
+            place = "cuda." if backend_of(self._data).name == "cuda" else ""
+            return f"torch.{place}{name}Tensor"
+        return self.to(as_dtype(dtype))
+
+    def type_as(self, other: Any) -> Any:
+        """The dtype and device of another tensor."""
+        return self.to(other)
+
+    def float(self, memory_format: Any = None) -> Any:
+        """float32."""
+        return self.to(dt.float32)
+
+    def double(self, memory_format: Any = None) -> Any:
+        """float64."""
+        return self.to(dt.float64)
+
+    def half(self, memory_format: Any = None) -> Any:
+        """float16."""
+        return self.to(dt.float16)
+
+    def bfloat16(self, memory_format: Any = None) -> Any:
+        """bfloat16."""
+        return self.to(dt.bfloat16)
+
+    def long(self, memory_format: Any = None) -> Any:
+        """int64."""
+        return self.to(dt.int64)
+
+    def int(self, memory_format: Any = None) -> Any:
+        """int32."""
+        return self.to(dt.int32)
+
+    def short(self, memory_format: Any = None) -> Any:
+        """int16."""
+        return self.to(dt.int16)
+
+    def char(self, memory_format: Any = None) -> Any:
+        """int8."""
+        return self.to(dt.int8)
+
+    def byte(self, memory_format: Any = None) -> Any:
+        """uint8."""
+        return self.to(dt.uint8)
+
+    def bool(self, memory_format: Any = None) -> Any:
+        """bool."""
+        return self.to(dt.bool_)
+
+    def cfloat(self, memory_format: Any = None) -> Any:
+        """complex64."""
+        return self.to(dt.complex64)
+
+    def cdouble(self, memory_format: Any = None) -> Any:
+        """complex128."""
+        return self.to(dt.complex128)
+
+    def cpu(self, memory_format: Any = None) -> Any:
+        """On the host."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
+        """On a CUDA device."""
+        return self.to(Device("cuda" if device is None else device))
+
+    def clone(self, *, memory_format: Any = None) -> Any:
+        """A recorded copy."""
+        return clone(self)
+
+    def contiguous(self, memory_format: Any = None) -> Any:
+        """Itself if its elements lie in index order, else a copy that does."""
+        return self if self._data.flags.c_contiguous else _ordered(self)
+
+    def pin_memory(self, device: Any = None) -> Any:
+        """Itself: host memory is not pinned here."""
+        return self
+
+    def is_pinned(self, device: Any = None) -> Any:
+        """False: host memory is not pinned here."""
+        return False
+
+
+@movement(linear=True)
+def _ordered(xp, x):  # type: ignore[no-untyped-def]
+    """A copy in index order."""
+    return xp.ascontiguousarray(x)
+
+
+_ordered.vjp(x=lambda g: g)
+
+
+def as_dtype(value: Any) -> dt.dtype:
+    """A dtype from a dtype, a legacy type name (`torch.FloatTensor`) or a Python type."""
+    if isinstance(value, dt.dtype):
+        return value
+    if value in (bool, int, float, complex):
+        return {bool: dt.bool_, int: dt.int64, float: dt.float64, complex: dt.complex128}[value]
+    text = value if isinstance(value, str) else getattr(value, "__name__", str(value))
+    name = text.rpartition(".")[2].removesuffix("Tensor")
+    for plain, scalar in dt.SCALAR_TYPES.items():
+        if name == scalar:
+            return next(d for d in dt.ALL if d.name == plain)
+    raise ValueError(f"invalid type: {value!r}")

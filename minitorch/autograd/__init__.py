@@ -1,0 +1,14 @@
+"""Automatic differentiation, as users reach it: grad, backward, Function, and the modes.
+
+The tape itself is in graph/, the rules in ops/; here are PyTorch's names for them.
+https://docs.pytorch.org/docs/stable/autograd.html
+"""
+
+from .._tensor import Tensor as Variable
+from ..graph.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from . import functional, graph
+from .function import Function
+from .gradients import backward, grad
+
+__all__ = ["Function", "Variable", "backward", "enable_grad", "functional", "grad", "graph", "inference_mode", "no_grad",
+           "set_grad_enabled"]  # fmt: skip

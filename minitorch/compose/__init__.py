@@ -1,0 +1,7 @@
+"""Functions composed of ops: no rules, no state, and no class is named.
+
+A composition takes tensors, calls ops and operators, and is differentiable at every order because they are. Its
+decorator says PyTorch's signature, from which the front, the method, the in-place twin and the stub are made.
+"""
+
+from . import arithmetic, convolutions, dropout, filling, losses, matrices, norms, pooling, reductions, selection, shapes  # noqa: F401

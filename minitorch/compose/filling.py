@@ -1,0 +1,48 @@
+"""Overwriting all of a tensor: fill, zero and copy, which live mostly as their in-place twins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops.arithmetic import cast
+from ..ops.create import full
+from ..ops.families import elementwise
+from ..ops.front import public
+from ..ops.promotion import number_as
+from ..ops.shape import expand
+from ..tracked import Tracked
+
+
+@elementwise(promotes=None, inplace=False)
+def filled(xp, x, *, value):
+    """A number in every place of x; x gets no gradient, but zeros."""
+    return xp.full_like(x, value)
+
+
+filled.vjp(x=lambda g: full(g, shape=g.shape, value=0))
+
+
+@public("(input, value)", inplace=True, method=False)
+def fill(input: Any, value: Any) -> Any:
+    """`value` (a number or a 0-dim tensor) in every place."""
+    if not isinstance(value, Tracked):
+        return filled(input, value=number_as(value, input.dtype))
+    if value._data.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
+        )
+    return expand(value.to(device=input.device, dtype=input.dtype), shape=input._data.shape)
+
+
+@public("(input)", inplace=True, method=False, functional=False)
+def zero(input: Any) -> Any:
+    """0 in every place."""
+    return filled(input, value=number_as(0, input.dtype))
+
+
+@public("(input, src, non_blocking=False)", inplace=True, method=False, functional=False)
+def copy(input: Any, src: Any, non_blocking: bool = False) -> Any:
+    """The elements of src, broadcast and converted."""
+    if src._data.dtype != input._data.dtype:
+        src = cast(src, dtype=input._data.dtype)
+    return expand(src.to(device=input.device), shape=input._data.shape)

@@ -1,0 +1,196 @@
+"""Losses, with PyTorch's reductions, weights and warnings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend.namespace import backend_of
+from ..ops.arithmetic import abs_, where
+from ..ops.front import public
+from ..ops.index import gather
+from ..ops.reduce import mean, sum
+from ..ops.shape import reshape
+from ..ops.transcendental import exp, log1p
+from .norms import log_softmax
+
+LOSS = "(input, target, size_average=None, reduce=None, reduction='mean')"
+
+
+def reduced(loss: Any, reduction: str, size_average: Any = None, reduce: Any = None) -> Any:
+    """The loss as asked for: "none", "mean" or "sum".
+
+    Raises:
+        ValueError: for another word.
+    """
+    if size_average is not None or reduce is not None:
+        import warnings
+
+        reduction = legacy(size_average, reduce)
+        warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+                      UserWarning, stacklevel=4)  # fmt: skip
+    if reduction == "mean":
+        return mean(loss)
+    if reduction == "sum":
+        return sum(loss)
+    if reduction == "none":
+        return loss
+    raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def legacy(size_average: Any, reduce: Any) -> str:
+    """PyTorch's old pair of flags as a reduction."""
+    if reduce is not None and not reduce:
+        return "none"
+    return "sum" if size_average is not None and not size_average else "mean"
+
+
+def warn_broadcast(input: Any, target: Any) -> None:
+    """(N,) against (N, 1) makes (N, N) without a word; say it, with both shapes."""
+    if input._data.shape != target._data.shape:
+        import warnings
+
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            UserWarning, stacklevel=5)  # fmt: skip
+
+
+@public("(input, target, size_average=None, reduce=None, reduction='mean', weight=None)", namespace="nn.functional")
+def mse_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+             weight: Any = None) -> Any:  # fmt: skip
+    """The squared difference."""
+    warn_broadcast(input, target)
+    gap = input - target
+    loss = gap * gap
+    return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
+
+
+@public("(input, target, size_average=None, reduce=None, reduction='mean', weight=None)", namespace="nn.functional")
+def l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+            weight: Any = None) -> Any:  # fmt: skip
+    """The absolute difference."""
+    warn_broadcast(input, target)
+    loss = abs_(input - target)
+    return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
+
+
+def _check_classes(input: Any, target: Any) -> int:
+    x, t = input._data, target._data
+    axis = 0 if x.ndim <= 1 else 1
+    if t.dtype.kind not in "iu":
+        from ..backend.dtype import scalar_type
+
+        raise RuntimeError(f"expected scalar type Long but found {scalar_type(t.dtype)}")
+    if x.ndim > 1 and (t.ndim == 0 or t.shape[0] != x.shape[0]):
+        raise ValueError(
+            f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({t.shape[0] if t.ndim else 1}). "
+            f"(input {list(x.shape)}, target {list(t.shape)})"
+        )
+    if t.shape != x.shape[:axis] + x.shape[axis + 1 :]:
+        raise RuntimeError(
+            f"Expected target size {list(x.shape[:axis] + x.shape[axis + 1 :])}, got {list(t.shape)}"
+        )
+    return axis
+
+
+@public("(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean')",
+        namespace="nn.functional")  # fmt: skip
+def nll_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
+             reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """Minus the log-probability of the target class; the mean is weighted by the classes' weights."""
+    if size_average is not None or reduce is not None:
+        reduction = legacy(size_average, reduce)
+    axis = _check_classes(input, target)
+    classes = input._data.shape[axis]
+    kept = target != ignore_index
+    safe = where(kept, target, 0)
+    raw = safe._data
+    backend_of(raw).check_index(raw.reshape(-1), classes, lambda bad, place: IndexError(
+        f"Target {bad} is out of bounds. (target {list(place)}, {classes} classes)"))  # fmt: skip
+    if raw.size and backend_of(raw).name == "cpu" and int(raw.min()) < 0:
+        raise IndexError(f"Target {int(raw.min())} is out of bounds. ({classes} classes)")
+    shape = target._data.shape
+    picked = gather(input, reshape(safe, shape=(*shape[:axis], 1, *shape[axis:])), dim=axis)
+    loss = -reshape(picked, shape=shape)
+    factor = None
+    if weight is not None:
+        factor = reshape(gather(weight, reshape(safe, shape=(-1,)), dim=0), shape=shape)
+        loss = loss * factor
+    loss = where(kept, loss, 0)
+    if reduction == "mean":
+        if factor is not None:
+            return sum(loss) / sum(where(kept, factor, 0))
+        return sum(loss) / sum(kept) if ignore_index >= 0 or not _all(kept) else mean(loss)
+    return reduced(loss, reduction)
+
+
+def _all(kept: Any) -> bool:
+    """Whether nothing is ignored; on a device that is not asked, since it would have to wait."""
+    raw = kept._data
+    return backend_of(raw).name == "cpu" and bool(raw.all())
+
+
+@public("(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', "
+        "label_smoothing=0.0)", namespace="nn.functional")  # fmt: skip
+def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
+                  reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:  # fmt: skip
+    """Minus the log-softmax of the target class (indices) or its mean under target probabilities."""
+    if size_average is not None or reduce is not None:
+        reduction = legacy(size_average, reduce)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    axis = 0 if input._data.ndim <= 1 else 1
+    logs = log_softmax(input, axis)
+    if input._data.shape == target._data.shape and target._data.dtype.kind == "f":
+        return _soft_targets(logs, target, weight, axis, reduction, label_smoothing)
+    hard = nll_loss(logs, target, weight, None, ignore_index, None, reduction)
+    if label_smoothing == 0:
+        return hard
+    kept = target != ignore_index
+    classes = input._data.shape[axis]
+    if weight is not None:
+        logs = logs * _per_class(weight, logs, axis)
+    spread = where(kept, -sum(logs, dim=axis), 0)
+    if reduction == "mean":
+        if weight is None:
+            smooth = sum(spread) / sum(kept)
+        else:
+            shape = target._data.shape
+            safe = reshape(where(kept, target, 0), shape=(-1,))
+            smooth = sum(spread) / sum(where(kept, reshape(gather(weight, safe, dim=0), shape=shape), 0))
+    else:
+        smooth = reduced(spread, reduction)
+    return hard * (1 - label_smoothing) + smooth * (label_smoothing / classes)
+
+
+def _per_class(weight: Any, logs: Any, axis: int) -> Any:
+    return reshape(weight, shape=(-1,) + (1,) * (logs._data.ndim - axis - 1))
+
+
+def _soft_targets(logs: Any, target: Any, weight: Any, axis: int, reduction: str, smoothing: float) -> Any:
+    if smoothing > 0:
+        target = target * (1 - smoothing) + smoothing / logs._data.shape[axis]
+    terms = logs * target
+    if weight is not None:
+        terms = terms * _per_class(weight, logs, axis)
+    loss = -sum(terms, dim=axis)
+    if reduction == "mean":
+        return sum(loss) / max(loss._data.size, 1)
+    return reduced(loss, reduction)
+
+
+@public("(input, target, weight=None, size_average=None, reduce=None, reduction='mean', pos_weight=None)",
+        namespace="nn.functional")  # fmt: skip
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, size_average: Any = None,
+                                     reduce: Any = None, reduction: str = "mean", pos_weight: Any = None) -> Any:  # fmt: skip
+    """The cross entropy of sigmoid(input), without overflow."""
+    if target._data.shape != input._data.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    soft = where(input < 0, -input, 0) + log1p(exp(-abs_(input)))
+    if pos_weight is None:
+        loss = (1 - target) * input + soft
+    else:
+        loss = (1 - target) * input + ((pos_weight - 1) * target + 1) * soft
+    return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
+
+

@@ -1,0 +1,109 @@
+"""Products of vectors and matrices, all through the batched matrix product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops.contraction import matmul as product
+from ..ops.front import public
+from ..ops.reduce import sum as total
+from ..ops.shape import reshape, select
+
+_ROW, _COLUMN = (None, Ellipsis), (Ellipsis, None)
+
+
+@public("(input, other, *, out=None)")
+def matmul(input: Any, other: Any) -> Any:
+    """The matrix product; vectors count as a row on the left and a column on the right, leading dimensions broadcast."""
+    x, y = input._data.ndim, other._data.ndim
+    if x == 0 or y == 0:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {x}D and {y}D")
+    if x >= 2 and y >= 2:
+        return product(input, other)
+    if x == 1 and y == 1:
+        return dot(input, other)
+    if x == 1:
+        return select(product(select(input, key=_ROW), other), key=(Ellipsis, 0, slice(None)))
+    return select(product(input, select(other, key=_COLUMN)), key=(Ellipsis, 0))
+
+
+@public("(input, mat2, *, out=None)")
+def mm(input: Any, mat2: Any) -> Any:
+    """The product of two matrices."""
+    for name, tensor in (("self", input), ("mat2", mat2)):
+        if tensor._data.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix")
+    return product(input, mat2)
+
+
+@public("(input, mat2, *, out=None)")
+def bmm(input: Any, mat2: Any) -> Any:
+    """The products of two batches of matrices."""
+    for name, tensor in (("batch1", input), ("batch2", mat2)):
+        if tensor._data.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    one, other = input._data.shape, mat2._data.shape
+    if one[0] != other[0] or one[2] != other[1]:
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{one[0]}, {one[2]}] but got: "
+            f"[{other[0]}, {other[1]}]."
+        )
+    return product(input, mat2)
+
+
+@public("(input, vec, *, out=None)")
+def mv(input: Any, vec: Any) -> Any:
+    """A matrix times a vector."""
+    if input._data.ndim != 2 or vec._data.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {input._data.ndim}, {vec._data.ndim}")
+    return matmul(input, vec)
+
+
+@public("(input, tensor, *, out=None)")
+def dot(input: Any, tensor: Any) -> Any:
+    """The sum of the products of two vectors."""
+    if input._data.ndim != 1 or tensor._data.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
+        )
+    if input._data.shape != tensor._data.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{input._data.shape[0]}] and src [{tensor._data.shape[0]}] to "
+            f"have the same number of elements, but got {input._data.shape[0]} and {tensor._data.shape[0]} elements "
+            "respectively"
+        )
+    return reshape(product(select(input, key=_ROW), select(tensor, key=_COLUMN)), shape=())
+
+
+@public("(input, vec2, *, out=None)", aliases=("ger",))
+def outer(input: Any, vec2: Any) -> Any:
+    """All products of the elements of two vectors."""
+    if input._data.ndim != 1 or vec2._data.ndim != 1:
+        raise RuntimeError(f"outer: Expected 1-D argument self, but got {input._data.ndim}-D")
+    return select(input, key=_COLUMN) * vec2
+
+
+@public("(input, mat1, mat2, *, beta=1, alpha=1, out=None)", inplace=True)
+def addmm(input: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
+    """beta * input + alpha * (mat1 @ mat2)."""
+    result = mm(mat1, mat2)
+    result = result if alpha == 1 else result * alpha
+    return result if beta == 0 else (input if beta == 1 else input * beta) + result
+
+
+@public("(input)", method=True)
+def trace(input: Any) -> Any:
+    """The sum of the diagonal of a matrix."""
+    from .shapes import diagonal
+
+    if input._data.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._data.ndim}")
+    return total(diagonal(input))
+
+
+@public("(equation, *operands)", method=False)
+def einsum(equation: str, *operands: Any) -> Any:
+    """Sums of products in Einstein's notation, as permutations, reshapes and matrix products."""
+    from .einsum import run
+
+    return run(equation, operands)

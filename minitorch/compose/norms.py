@@ -1,0 +1,64 @@
+"""Normalisations and softmaxes as PyTorch spells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops.arithmetic import cast
+from ..ops.families import one_dim
+from ..ops.front import public
+from ..ops.fused_linear import log_softmax as log_softmax_op
+from ..ops.fused_linear import softmax as softmax_op
+from ..ops.fused_norm import layer_norm as layer_norm_op
+
+
+def _prepared(input: Any, dim: Any, dtype: Any, name: str) -> tuple[Any, int]:
+    if dtype is not None and input._data.dtype != dtype.numpy:
+        input = cast(input, dtype=dtype.numpy)
+    if input._data.dtype.kind in "biu":
+        from ..backend.dtype import scalar_type
+
+        raise NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{scalar_type(input._data.dtype)}\'')
+    if dim is None:
+        import warnings
+
+        warnings.warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as "
+                      "an argument.", UserWarning, stacklevel=4)  # fmt: skip
+        dim = 0 if input._data.ndim in (0, 1, 3) else 1
+    return input, one_dim(dim, input._data.ndim)
+
+
+@public("(input, dim=None, _stacklevel=3, dtype=None)", namespaces=("", "nn.functional"), method=True)
+def softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """exp(input) over its sum along `dim`."""
+    x, axis = _prepared(input, dim, dtype, "softmax")
+    return softmax_op(x, dim=axis)
+
+
+@public("(input, dim=None, _stacklevel=3, dtype=None)", namespaces=("", "nn.functional"), method=True)
+def log_softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """The logarithm of the softmax along `dim`."""
+    x, axis = _prepared(input, dim, dtype, "log_softmax")
+    return log_softmax_op(x, dim=axis)
+
+
+@public("(input, normalized_shape, weight=None, bias=None, eps=1e-05)", namespaces=("nn.functional", ""), method=False)
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """input normalised over its last dimensions, which must be `normalized_shape`; then scaled and shifted."""
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    have = input._data.shape
+    if not shape:
+        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+                           "element, but got normalized_shape = []")  # fmt: skip
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if tensor is not None and tensor._data.shape != shape:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(tensor._data.shape)} and normalized_shape = {list(shape)}"
+            )
+    if have[len(have) - len(shape) :] != shape or len(have) < len(shape):
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
+            f"got input of size{list(have)}"
+        )
+    return layer_norm_op(input, weight, bias, count=len(shape), eps=eps)

@@ -1,0 +1,153 @@
+"""The edge of the tape: what happens to a gradient between a rule and its parent, and on arrival.
+
+`settle` sums out broadcasting and restores dtype, so that no rule has to. `dress` makes a node's saved arrays tracked
+again for `create_graph`. `arrive` runs hooks and stores gradients. All of it works on raw arrays and on tensors alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend.namespace import backend_of
+from ..tracked import Tracked
+from .arithmetic import cast, clone
+from .record import port_to
+from .reduce import sum_to
+
+
+def settle(g: Any, parent: Any) -> Any:
+    """The gradient with exactly its parent's shape and dtype."""
+    shape = parent.shape
+    if shape is None:
+        return g
+    if g.shape != shape:
+        g = sum_to(g, shape=shape)
+    raw = g._data if isinstance(g, Tracked) else g
+    return g if raw.dtype == parent.dtype else cast(g, dtype=parent.dtype)
+
+
+class Dressed:
+    """A node as rules see it while gradients are recorded: the saved arrays are tensors with nodes."""
+
+    __slots__ = ("dress", "dtype", "node", "params", "parents", "saved", "settle", "shape")
+
+    def __init__(self, node: Any, saved: Any, dress: Any) -> None:
+        self.node, self.saved, self.dress = node, saved, dress
+        self.params, self.parents, self.shape, self.dtype = node.params, node.parents, node.shape, node.dtype
+        self.settle = settle
+
+
+def dresser(wrap: Callable[..., Any]) -> Callable[[Any], Any]:
+    """A function that dresses nodes with tensors made by `wrap(array, node, version)`."""
+
+    def dress(node: Any) -> Dressed:
+        saved = node.saved
+        if not saved or not node.op.keeps:
+            return Dressed(node, saved, dress)
+        keeps, cells, parents = node.op.keeps, node.cells, node.parents
+        last = len(keeps) - 1
+        clothed: list[Any] = []
+        for place, value in enumerate(saved):
+            kind, key, _ = keeps[min(place, last)]
+            if getattr(value, "dtype", None) is None or kind in ("shape", "dtype", "shapes", "hidden"):
+                clothed.append(value)
+                continue
+            if kind == "out":
+                single = len(node.op.results) == 1
+                origin = node if single else port_to(node, key, value)
+            else:
+                origin = parents[key if kind == "in" else len(node.op.inputs) + place - last]
+            clothed.append(wrap(value, origin, cells[place] if cells[place] is not None else [0]))
+        return Dressed(node, tuple(clothed), dress)
+
+    return dress
+
+
+def arrival(wrap: Callable[..., Any], captured: dict[Any, Any] | None, create_graph: bool, accumulate: bool
+            ) -> Callable[[Any, Any], Any]:  # fmt: skip
+    """What `reverse` calls with the gradient of a leaf, of a node with hooks, and of an input asked for.
+
+    Args:
+        captured: filled with the gradients of the nodes that are its keys; None to fill `.grad` of every leaf.
+        accumulate: store into `.grad` (backward), with post-accumulate hooks, also where captured.
+    """
+
+    def visit(node: Any, g: Any) -> Any:
+        hooks = node.hooks
+        if node.op is None and node.parked:
+            return g
+        if hooks:
+            if hooks.before:
+                seen = g if isinstance(g, Tracked) else wrap(as_array(g, node))
+                for hook in list(hooks.before.values()):
+                    replaced = hook(seen)
+                    if replaced is not None:
+                        seen = check_replacement(replaced, node)
+                g = seen if isinstance(g, Tracked) else seen._data
+            if hooks.retain is not None:
+                holder = hooks.retain()
+                if holder is not None:
+                    deliver(holder, node, g, create_graph, wrap)
+        if captured is not None and node in captured:
+            captured[node] = g
+        if node.op is None and accumulate and (captured is None or node in captured):
+            holder = node.tensor()
+            if holder is not None:
+                deliver(holder, node, g, create_graph, wrap)
+                if hooks and hooks.after:
+                    for hook in list(hooks.after.values()):
+                        hook(holder)
+        return g
+
+    return visit
+
+
+def check_replacement(replaced: Any, node: Any) -> Any:
+    """A hook's answer must be a gradient of the same shape.
+
+    Raises:
+        TypeError, RuntimeError: otherwise.
+    """
+    if not isinstance(replaced, Tracked):
+        raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
+    if replaced._data.shape != node.shape:
+        raise RuntimeError(
+            f"hook '<lambda>' has changed the size of value: the gradient has shape {list(node.shape)}, the hook "
+            f"returned {list(replaced._data.shape)}"
+        )
+    return replaced
+
+
+def as_array(g: Any, node: Any) -> Any:
+    """A raw gradient as an array: 0-d results of NumPy operators are scalars."""
+    xp = backend_of(g)
+    return g if g.__class__ is xp.array else xp.asarray(g)
+
+
+def deliver(tensor: Any, node: Any, g: Any, create_graph: bool, wrap: Any) -> None:
+    """Add a gradient into `tensor.grad`: the first into a buffer of its own, later ones in place."""
+    before = tensor._grad
+    if create_graph:
+        tensor._grad = clone(g) if before is None else before + g
+        return
+    raw = g._data if isinstance(g, Tracked) else g
+    if before is None:
+        tensor._grad = wrap(own(raw, tensor._data, node))
+        return
+    if before._node is not None or before._version is None:
+        tensor._grad = wrap(as_array(before._data + raw, node))
+        return
+    held = before._data
+    held += raw
+    before._version[0] += 1
+
+
+def own(raw: Any, like: Any, node: Any) -> Any:
+    """A copy in the memory order of the tensor that it belongs to."""
+    xp = backend_of(like)
+    buffer = xp.empty_like(like, dtype=node.dtype)
+    if buffer.shape != node.shape:  # the tensor's data was replaced since
+        buffer = xp.empty(node.shape, dtype=node.dtype)
+    buffer[...] = raw
+    return buffer

@@ -1,0 +1,301 @@
+"""Reductions, and the pair that undoes broadcasting: sum_to and expand are each other's adjoint.
+
+A reduction's rule puts the reduced dimensions back with size 1 and expands. Sums of integers are int64; half precision
+is summed in float32. What picks one element (max, median) shares the gradient among equal ones. A quantity that has no
+derivative at 0 (a length, a deviation) is given the derivative 0 there, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+from .arithmetic import abs_, cast, pow_, sgn, where
+from .comparison import isnan
+from .create import full
+from .families import elementwise, movement, reduction
+from .shape import cat, expand, flip, reshape, select
+from .transcendental import exp
+
+
+def kept(shape, dim):
+    """The shape with the reduced dimensions kept as 1."""
+    return tuple([1 if i in dim else size for i, size in enumerate(shape)])
+
+
+def count_of(shape, dim):
+    """How many elements each result was made of."""
+    count = 1
+    for d in dim:
+        count *= shape[d]
+    return count
+
+
+@reduction(linear=True)
+def sum_to(xp, x, *, shape):
+    """The sum over the dimensions that broadcasting `shape` to x's shape had added or stretched."""
+    have = x.shape
+    lead = len(have) - len(shape)
+    axes = [i + lead for i, n in enumerate(shape) if n != have[i + lead]]
+    if not lead:
+        return x.sum(tuple(axes), keepdims=True) if axes else x
+    return x.sum((*range(lead), *axes)).reshape(shape)
+
+
+sum_to.vjp(x=lambda g, x_shape: expand(g, shape=x_shape))
+sum_to.check = None
+
+
+@movement(check=None)
+def spread(xp, g, *, shape, dim):
+    """A reduced result back over the dimensions that were reduced; the adjoint of sum."""
+    return xp.spread(g, shape, dim)
+
+
+@reduction(linear=True)
+def sum(xp, x, *, dim=None, keepdim=False):
+    """The sum over some dimensions."""
+    return x.sum(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "bui" else None)
+
+
+sum.vjp(x=lambda g, x_shape, dim: spread(g, shape=x_shape, dim=dim))
+spread.vjp(g=lambda g, g_shape, dim: reshape(sum(g, dim=dim), shape=g_shape))
+
+
+@reduction(linear=True)
+def mean(xp, x, *, dim=None, keepdim=False):
+    """The mean over some dimensions; of nothing, NaN."""
+    total = x.sum(axis=dim, keepdims=keepdim)
+    count = x.size // total.size if total.size else 1
+    return total / count if count else total * xp.nan
+
+
+mean.vjp(x=lambda g, x_shape, dim: spread(g / (count_of(x_shape, dim) or 1), shape=x_shape, dim=dim))
+
+
+@reduction()
+def prod(xp, x, *, dim=None, keepdim=False):
+    """The product over one dimension or all; where elements are 0 the gradient is that of the others' product."""
+    return x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "bui" else None)
+
+
+def _product_of_others(x, dim):
+    """For each element the product of the others along the reduced dimension, without dividing."""
+    from .scan import cumprod
+
+    line = x if len(dim) == 1 else reshape(x, shape=(-1,))
+    axis = dim[0] if len(dim) == 1 else 0
+    count = line.shape[axis]
+    if not count:
+        return x
+    every = (slice(None),) * axis
+    one = full(x, shape=(*line.shape[:axis], 1, *line.shape[axis + 1 :]), value=1)
+    before = cumprod(cat(one, select(line, key=(*every, slice(0, count - 1))), dim=axis), dim=axis)
+    behind = flip(select(line, key=(*every, slice(1, count))), dims=(axis,))
+    after = flip(cumprod(cat(one, behind, dim=axis), dim=axis), dims=(axis,))
+    return reshape(before * after, shape=x.shape)
+
+
+prod.vjp(x=lambda g, x, dim: spread(g, shape=x.shape, dim=dim) * _product_of_others(x, dim)).jvp(
+    x=lambda t, x, dim, keepdim: sum(t * _product_of_others(x, dim), dim=dim, keepdim=keepdim))  # fmt: skip
+
+
+# ---- one element of many: equal ones share the gradient ------------------------------------------------------------
+@reduction()
+def amax(xp, x, *, dim=None, keepdim=False):
+    """The largest element; equal ones share the gradient, and a NaN makes it NaN, as in PyTorch."""
+    return x.max(axis=dim, keepdims=keepdim)
+
+
+@reduction()
+def amin(xp, x, *, dim=None, keepdim=False):
+    """The smallest element; equal ones share the gradient, and a NaN makes it NaN, as in PyTorch."""
+    return x.min(axis=dim, keepdims=keepdim)
+
+
+@reduction(name="max")
+def max_(xp, x, *, dim=None, keepdim=False):
+    """The largest element of all; equal ones share the gradient, and so do the NaNs where it is NaN."""
+    return x.max(axis=dim, keepdims=keepdim)
+
+
+@reduction(name="min")
+def min_(xp, x, *, dim=None, keepdim=False):
+    """The smallest element of all; equal ones share the gradient, and so do the NaNs where it is NaN."""
+    return x.min(axis=dim, keepdims=keepdim)
+
+
+@reduction()
+def median(xp, x, *, dim=None, keepdim=False):
+    """The middle element of all, of an even number the lower one; NaN where there is any. Equal ones share the
+    gradient, and so do the NaNs where it is NaN."""
+    if not x.size:
+        return xp.full((1,) * x.ndim if keepdim else (), xp.nan if x.dtype.kind in "fcV" else 0, dtype=x.dtype)
+    middle = xp.partition(x.reshape(-1), (x.size - 1) // 2)[(x.size - 1) // 2]
+    if x.dtype.kind in "fV":
+        middle = xp.where(xp.isnan(x).any(), xp.nan, middle).astype(x.dtype)
+    return middle.reshape((1,) * x.ndim if keepdim else ())
+
+
+@reduction()
+def nanmedian(xp, x, *, dim=None, keepdim=False):
+    """The middle one of the elements that are not NaN, of an even number the lower one."""
+    if not x.size or x.dtype.kind not in "fV":
+        return median.forward(xp, x, dim=dim, keepdim=keepdim)
+    count = x.size - xp.isnan(x).sum()
+    middle = xp.take(xp.sort(x.reshape(-1)), xp.maximum((count - 1) // 2, 0))
+    return middle.reshape((1,) * x.ndim if keepdim else ())
+
+
+def _at(x, out, dim, nans):
+    """Where x is the reduced value, as numbers of x's dtype."""
+    at = x == reshape(out, shape=kept(x.shape, dim))
+    if nans:  # the value is NaN only where every candidate is: x != x finds them
+        at = where(isnan(reshape(out, shape=kept(x.shape, dim))), isnan(x), at)
+    return cast(at, dtype=getattr(x, "_data", x).dtype)
+
+
+def _shares(op, nans):
+    """Give an op that picks one element its rules."""
+
+    def rule(g, x, out, dim):
+        mask = _at(x, out, dim, nans)
+        share = reshape(g, shape=kept(x.shape, dim)) / sum(mask, dim=dim, keepdim=True)
+        return share * mask
+
+    def tangent(t, x, out, dim, keepdim):
+        mask = _at(x, out, dim, nans)
+        return sum(t * mask, dim=dim, keepdim=keepdim) / sum(mask, dim=dim, keepdim=keepdim)
+
+    op.vjp(x=rule).jvp(x=tangent)
+
+
+_shares(amax, nans=False)
+_shares(amin, nans=False)
+_shares(max_, nans=True)
+_shares(min_, nans=True)
+_shares(median, nans=True)
+_shares(nanmedian, nans=True)
+
+
+# ---- spread and size -----------------------------------------------------------------------------------------------
+@reduction(holomorphic=False)
+def var(xp, x, *, dim=None, keepdim=False, correction=1):
+    """The variance: squared distances from the mean, over count - correction (never below 0)."""
+    total = x.sum(axis=dim, keepdims=True)
+    count = x.size // total.size if total.size else 1
+    apart = x - (total / count if count else total)
+    squares = apart * apart if x.dtype.kind != "c" else apart.real**2 + apart.imag**2
+    return xp.true_divide(squares.sum(axis=dim, keepdims=keepdim), max(float(count - correction), 0.0))
+
+
+def _apart(x, dim, correction):
+    """The derivative of var: each distance from the mean, times 2 / (count - correction)."""
+    room = count_of(x.shape, dim) - correction
+    return (x - mean(x, dim=dim, keepdim=True)) * (2 / room if room > 0 else _INF)
+
+
+def _var_tangent(t, x, dim, keepdim, correction):
+    apart = _apart(x, dim, correction)
+    moved = t * apart
+    if getattr(x, "_data", x).dtype.kind == "c":
+        from .complex import conj, real
+
+        moved = real(t * conj(apart))
+    return sum(moved, dim=dim, keepdim=keepdim)
+
+
+_INF = float("inf")
+var.vjp(x=lambda g, x, dim, correction: spread(g, shape=x.shape, dim=dim) * _apart(x, dim, correction))
+var.jvp(x=_var_tangent)
+
+
+@elementwise(promotes="float", inplace=False)
+def root(xp, x):
+    """The square root whose derivative at 0 is 0: of a standard deviation or a length."""
+    return xp.sqrt(x)
+
+
+root.vjp(x=lambda g, out: g / where(out == 0, _INF, out * 2))
+
+
+@reduction(holomorphic=False)
+def length(xp, x, *, dim=None, keepdim=False):
+    """The Euclidean norm; its gradient at 0 is 0."""
+    squares = x * x if x.dtype.kind != "c" else x.real**2 + x.imag**2
+    return xp.sqrt(squares.sum(axis=dim, keepdims=keepdim))
+
+
+def _length_tangent(t, x, out, dim, keepdim):
+    along = x * t
+    if getattr(x, "_data", x).dtype.kind == "c":
+        from .complex import conj, real
+
+        along = real(conj(x) * t)
+    return sum(along, dim=dim, keepdim=keepdim) / where(out == 0, _INF, out)
+
+
+length.vjp(x=lambda g, x, out, dim: x * spread(g / where(out == 0, _INF, out), shape=x.shape, dim=dim))
+length.jvp(x=_length_tangent)
+
+
+@reduction(holomorphic=False)
+def p_norm(xp, x, *, p, dim=None, keepdim=False):
+    """The p-norm (sum |x|^p)^(1/p) for p other than 0, 1, 2 and infinity; where x is 0 its gradient is 0."""
+    return (xp.absolute(x) ** p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
+
+
+def _p_slope(x, out, dim, p):
+    """The derivative of p_norm: sgn(x) (|x| / norm)^(p - 1), 0 where either is 0."""
+    norm = reshape(out, shape=kept(x.shape, dim))
+    none = (x == 0) | (norm == 0)
+    size = where(none, 1, abs_(x)) / where(norm == 0, 1, norm)
+    return sgn(x) * where(none, 0, pow_(where(none, 1, size), p - 1))
+
+
+def _p_tangent(t, x, out, dim, keepdim, p):
+    along = t * _p_slope(x, out, dim, p)
+    if getattr(x, "_data", x).dtype.kind == "c":
+        from .complex import conj, real
+
+        along = real(conj(_p_slope(x, out, dim, p)) * t)
+    return sum(along, dim=dim, keepdim=keepdim)
+
+
+p_norm.vjp(x=lambda g, x, out, dim, p: spread(g, shape=x.shape, dim=dim) * _p_slope(x, out, dim, p))
+p_norm.jvp(x=_p_tangent)
+
+
+@reduction()
+def logsumexp(xp, x, *, dim=None, keepdim=False):
+    """log(sum(exp(x))), without overflow; -inf of nothing."""
+    if not x.size:
+        return xp.log(xp.exp(x).sum(axis=dim, keepdims=keepdim))
+    top = (x if x.dtype.kind != "c" else x.real).max(axis=dim, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, xp.zero(top.dtype))
+    out = xp.log(xp.exp(x - top).sum(axis=dim, keepdims=True)) + top
+    return out if keepdim else out.reshape(tuple([n for i, n in enumerate(x.shape) if i not in dim]))
+
+
+def _share(x, out, dim):
+    """The softmax that is the derivative of logsumexp."""
+    return exp(x - reshape(out, shape=kept(x.shape, dim)))
+
+
+logsumexp.vjp(x=lambda g, x, out, dim: spread(g, shape=x.shape, dim=dim) * _share(x, out, dim)).jvp(
+    x=lambda t, x, out, dim, keepdim: sum(t * _share(x, out, dim), dim=dim, keepdim=keepdim))  # fmt: skip
+
+
+# ---- predicates ----------------------------------------------------------------------------------------------------
+def _truth(xp, x, found):
+    """PyTorch answers in bool, but for uint8 in uint8."""
+    return found.astype("uint8") if x.dtype == "uint8" else found
+
+
+@reduction(name="all", differentiable=False, widens=False)
+def all_(xp, x, *, dim=None, keepdim=False):
+    """Whether every element is nonzero."""
+    return _truth(xp, x, xp.all(x, axis=dim, keepdims=keepdim))
+
+
+@reduction(name="any", differentiable=False, widens=False)
+def any_(xp, x, *, dim=None, keepdim=False):
+    """Whether some element is nonzero."""
+    return _truth(xp, x, xp.any(x, axis=dim, keepdims=keepdim))

@@ -1,0 +1,256 @@
+"""Movement: new shapes on the same elements. Linear all of them, and mostly views.
+
+They come as linear pairs, each the other's adjoint: expand and sum_to, reshape and reshape, permute and its inverse,
+a basic slice and its placement into zeros.
+"""
+
+from __future__ import annotations
+
+from .families import checked_dim, movement, one_dim
+
+
+def resolve_shape(shape, size):
+    """A target shape with its -1 worked out.
+
+    Raises:
+        RuntimeError: in PyTorch's words, where `size` elements do not fit.
+    """
+    shape = tuple([s.__index__() if s.__class__ is not int else s for s in shape])
+    if min(shape, default=0) < -1:
+        raise RuntimeError(f"invalid shape dimension {min(shape)}")
+    known = 1
+    for s in shape:
+        if s != -1:
+            known *= s
+    unknown = shape.count(-1)
+    if unknown > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if unknown:
+        if known == 0:
+            if size == 0:
+                raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
+                                   "unspecified dimension size -1 can be any value and is ambiguous")  # fmt: skip
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+        if size % known:
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+        return tuple([size // known if s == -1 else s for s in shape])
+    if known != size:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    return shape
+
+
+def _resolved(datas, params):
+    count = 1
+    for size in params["shape"]:
+        if size.__class__ is not int or size < 0:
+            break
+        count *= size
+    else:
+        if count == datas[0].size and params["shape"].__class__ is tuple:
+            return params
+    return {"shape": resolve_shape(params["shape"], datas[0].size)}
+
+
+@movement(view=True, check=_resolved)
+def reshape(xp, x, *, shape):
+    """The same elements in another shape; a view where the memory allows."""
+    return x.reshape(shape)
+
+
+reshape.vjp(x=lambda g, x_shape: g.reshape(x_shape))  # the method is the op, on raw arrays and tensors alike
+
+
+def _expanded(datas, params):
+    have, want = datas[0].shape, params["shape"]
+    want = tuple([w.__index__() for w in want])
+    lead = len(want) - len(have)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand(torch.FloatTensor{{{list(have)}}}, size={list(want)}): the number of sizes provided "
+            f"({len(want)}) must be greater or equal to the number of dimensions in the tensor ({len(have)})"
+        )
+    full = []
+    for i, w in enumerate(want):
+        h = have[i - lead] if i >= lead else None
+        if w == -1:
+            if h is None:
+                raise RuntimeError(
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                )
+            w = h
+        elif h is not None and h != w and h != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({w}) must match the existing size ({h}) at non-singleton dimension "
+                f"{i}.  Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
+            )
+        full.append(w)
+    return {"shape": tuple(full)}
+
+
+@movement(view=True, check=_expanded)
+def expand(xp, x, *, shape):
+    """The elements repeated along new or size-1 dimensions, without copying."""
+    return xp.broadcast_to(x, shape)
+
+
+def _sum_to(g, x_shape):
+    from .reduce import sum_to
+
+    return sum_to(g, shape=x_shape)
+
+
+expand.vjp(x=lambda g, x_shape: _sum_to(g, x_shape))
+
+
+def _permuted(datas, params):
+    dims, ndim = tuple(params["dims"]), datas[0].ndim
+    if len(dims) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    dims = tuple([one_dim(d, ndim) for d in dims])
+    if len(set(dims)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return {"dims": dims}
+
+
+@movement(view=True, check=_permuted)
+def permute(xp, x, *, dims):
+    """The dimensions in another order, as a view."""
+    return x.transpose(dims)
+
+
+def _inverse(dims):
+    inverse = [0] * len(dims)
+    for i, d in enumerate(dims):
+        inverse[d] = i
+    return tuple(inverse)
+
+
+permute.vjp(x=lambda g, dims: permute(g, dims=_inverse(dims)))
+
+
+@movement(view=True)
+def turned(xp, x):
+    """The last two dimensions exchanged, as a view."""
+    return x.swapaxes(-1, -2)
+
+
+turned.vjp(x=lambda g: turned(g))
+
+
+@movement(view=True)
+def select(xp, x, *, key):
+    """Basic indexing: ints, slices, None and Ellipsis, as a view."""
+    out = x[key]
+    return out if out.__class__ is xp.array else x[(*key, ...)]  # all ints: NumPy would copy the number out
+
+
+@movement()
+def place(xp, g, *, key, shape):
+    """Zeros of `shape` with g written where `key` selects; the adjoint of select."""
+    out = xp.zeros(shape, dtype=g.dtype)
+    out[key] = g
+    return out
+
+
+select.vjp(x=lambda g, x_shape, key: place(g, key=key, shape=x_shape))
+place.vjp(g=lambda g, key: select(g, key=key))
+
+
+def _same_dtype(datas, params):
+    return params
+
+
+@movement(promotes="same")
+def cat(xp, *xs, dim):
+    """Arrays joined along one dimension."""
+    return xp.concatenate(xs, axis=dim)
+
+
+def _piece(g, i, xs_shapes, dim):
+    start = 0
+    for shape in xs_shapes[:i]:
+        start += shape[dim]
+    key = (slice(None),) * dim + (slice(start, start + xs_shapes[i][dim]),)
+    return select(g, key=key)
+
+
+cat.vjp(xs=_piece)
+
+
+@movement()
+def flip(xp, x, *, dims):
+    """The order along some dimensions reversed; a copy, as in PyTorch."""
+    return xp.ascontiguousarray(xp.flip(x, axis=dims))
+
+
+flip.vjp(x=lambda g, dims: flip(g, dims=dims))
+
+
+@movement(check=checked_dim)
+def cumsum(xp, x, *, dim):
+    """Running sums along one dimension."""
+    return xp.cumsum(x, axis=dim, dtype="int64" if x.dtype.kind in "bui" else None)
+
+
+cumsum.widens = True
+cumsum.vjp(x=lambda g, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)))
+
+
+@movement()
+def triangle(xp, x, *, diagonal, upper):
+    """The upper or lower triangle of the last two dimensions, zeros elsewhere."""
+    rows = xp.arange(x.shape[-2])[:, None]
+    columns = xp.arange(x.shape[-1])[None, :]
+    keep = columns - rows >= diagonal if upper else columns - rows <= diagonal
+    return xp.where(keep, x, xp.zeros((), dtype=x.dtype))
+
+
+triangle.vjp(x=lambda g, diagonal, upper: triangle(g, diagonal=diagonal, upper=upper))
+
+
+@movement(view=True)
+def diagonal(xp, x, *, offset, dim1, dim2):
+    """The diagonal of two dimensions as the last one, as a view."""
+    return xp.diagonal(x, offset, dim1, dim2)
+
+
+@movement()
+def place_diagonal(xp, g, *, offset, dim1, dim2, shape):
+    """Zeros of `shape` with g on a diagonal; the adjoint of diagonal."""
+    out = xp.zeros(shape, dtype=g.dtype)
+    count, rows = g.shape[-1], xp.arange(g.shape[-1])
+    turned = xp.moveaxis(out, (dim1, dim2), (-2, -1))
+    turned[..., rows + max(-offset, 0), rows + max(offset, 0)] = g[..., :count]
+    return out
+
+
+diagonal.vjp(x=lambda g, x_shape, offset, dim1, dim2: place_diagonal(
+    g, offset=offset, dim1=dim1, dim2=dim2, shape=x_shape))  # fmt: skip
+place_diagonal.vjp(g=lambda g, offset, dim1, dim2: diagonal(g, offset=offset, dim1=dim1, dim2=dim2))
+
+
+@movement(view=True)
+def windows(xp, x, *, dim, size, step):
+    """Sliding windows of one dimension as a new last dimension, as a view (`Tensor.unfold`)."""
+    count = (x.shape[dim] - size) // step + 1
+    shape = (*x.shape[:dim], count, *x.shape[dim + 1 :], size)
+    strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :], x.strides[dim])
+    return xp.strided(x, shape, strides)
+
+
+@movement()
+def place_windows(xp, g, *, dim, size, step, shape):
+    """Overlapping windows summed back into an array of `shape`; the adjoint of windows."""
+    out = xp.zeros(shape, dtype=g.dtype)
+    count = g.shape[dim]
+    for offset in range(size):
+        key = (slice(None),) * dim + (slice(offset, offset + step * (count - 1) + 1 if count else offset, step),)
+        out[key] += g[..., offset]
+    return out
+
+
+windows.vjp(x=lambda g, x_shape, dim, size, step: place_windows(g, dim=dim, size=size, step=step, shape=x_shape))
+place_windows.vjp(g=lambda g, dim, size, step: windows(g, dim=dim, size=size, step=step))

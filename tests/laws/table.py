@@ -1,0 +1,386 @@
+"""One short row for each op or public function whose family does not say how its operands are drawn.
+
+OPS holds the ops by name, PUBLIC the compositions by qualified name (a bare name serves `minitorch` and
+`nn.functional` alike). A row gives, as far as needed, a domain per input, parameters to cycle through, flags (see
+`operands.Rule`), or explicit calls. A new op of a known family needs a row only for its domain and its kinks.
+"""
+
+import numpy as np
+
+import minitorch as mt
+from minitorch.ops.index import HOLE
+from minitorch.ops.shape import select
+
+from .operands import MASK, NONZERO, POSITIVE, UNIT, between, call, index, literal, mask, positions, rule, spec, whole
+
+ALL = slice(None)
+ODD = between(-2, 2, extra=(np.inf, -np.inf, np.nan))
+CONV = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1}
+CONV2 = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}
+
+
+def constant(like, array):
+    """A constant for an expression that runs on minitorch and on PyTorch."""
+    if isinstance(like, mt.Tensor):
+        return mt.Tensor._wrap(np.asarray(array))
+    import torch
+
+    return torch.from_numpy(np.asarray(array))
+
+
+def of_hermitian(f, x, **params):
+    """eigh of a Hermitian matrix with separate eigenvalues; of the vectors, what does not depend on their phase."""
+    turned = x.transpose(-2, -1).conj()
+    values, vectors = f((x + turned) * 0.125 + constant(x, np.diag(np.arange(x.shape[-1]) * 8.0)), **params)
+    return values, (vectors * vectors.conj()).real
+
+
+def seeded(f, x, *args, **params):
+    """A random function with the generator set first."""
+    if isinstance(x, mt.Tensor):
+        mt.manual_seed(0)
+    else:
+        import torch
+
+        torch.manual_seed(0)
+    return f(x, *args, **params)
+
+
+OPS = {
+    # elementwise: domains and kinks
+    "div": rule(y=NONZERO, same=False),
+    "pow": rule(x=POSITIVE),
+    "reciprocal": rule(x=NONZERO),
+    "abs": rule(x=NONZERO),
+    "sgn": rule(x=NONZERO),
+    "maximum": rule(complex=False),
+    "minimum": rule(complex=False),
+    "clamp": rule(
+        x=between(-2, 2, avoid=(-1, 0.5)),
+        params=({"min": -1.0, "max": 0.5}, {"min": -1.0, "max": None}, {"min": None, "max": 0.5}, {"min": 0.5, "max": -1.0}),
+        complex=False,
+    ),
+    "complex": rule(complex=False),
+    "log": rule(x=POSITIVE),
+    "log2": rule(x=POSITIVE),
+    "log10": rule(x=POSITIVE),
+    "log1p": rule(x=between(-0.5, 2)),
+    "sqrt": rule(x=POSITIVE),
+    "rsqrt": rule(x=POSITIVE),
+    "tan": rule(x=between(-1.25, 1.25)),
+    "asin": rule(x=UNIT),
+    "acos": rule(x=UNIT),
+    "relu": rule(x=NONZERO, complex=False),
+    # comparison: ties wanted
+    **{name: rule(x=whole(-1, 2), y=whole(-1, 2)) for name in "eq ne lt le gt ge".split()},
+    **{name: rule(x=whole(-1, 2), y=whole(-1, 2)) for name in "logical_and logical_or logical_xor".split()},
+    "logical_not": rule(x=whole(-1, 2)),
+    "isnan": rule(x=ODD),
+    "isinf": rule(x=ODD),
+    "isfinite": rule(x=ODD),
+    "floor_quotient": rule(y=NONZERO, referee="floor_divide"),
+    "trunc_quotient": rule(y=NONZERO),
+    # reduction
+    "sum_to": rule(
+        call((2, 3), shape=(3,)), call((2, 3), shape=(2, 1)), call((2, 3), shape=()), call((3,), shape=(3,)),
+        call((2, 0), shape=(2, 1)), call((4, 2, 3), shape=(2, 1)),
+    ),
+    "amax": rule(complex=False, distinct=True, nonempty=True),
+    "amin": rule(complex=False, distinct=True, nonempty=True),
+    "all": rule(x=MASK, complex=False),
+    "any": rule(x=MASK, complex=False),
+    "softmax": rule(complex=False),
+    "log_softmax": rule(complex=False),
+    # movement
+    "cast": rule(
+        call((2, 3), dtype=np.dtype("complex128")), call((2, 3), dtype=np.dtype("float64")),
+        call((), dtype=np.dtype("complex128")),
+    ),
+    "real": rule(call((2, 3)), call(()), call((0, 2))),
+    "imag": rule(call((2, 3)), call(()), call((0, 2)), real=False),
+    "reshape": rule(
+        call((2, 3), shape=(3, 2)), call((2, 3), shape=(-1,)), call((), shape=(1, 1)), call((0, 2), shape=(3, 0)),
+    ),
+    "expand": rule(
+        call((1, 3), shape=(2, 3)), call((3,), shape=(2, -1)), call((), shape=(2,)), call((1,), shape=(0,)),
+        call((2, 1), shape=(3, 2, 2)),
+    ),
+    "permute": rule(call((2, 3, 4), dims=(2, 0, 1)), call((), dims=()), call((2, 0), dims=(-1, 0))),
+    "turned": rule(call((2, 3)), call((4, 2, 3)), call((0, 2))),
+    "select": rule(
+        call((3, 4), key=(1,)), call((3, 4), key=(ALL, slice(1, 4, 2))), call((3, 4), key=(Ellipsis, None, -1)),
+        call((3, 4), key=(slice(2, 1),)), call((), key=(None,)),
+    ),
+    "place": rule(
+        call((4,), key=(1,), shape=(3, 4)), call((3, 2), key=(ALL, slice(1, 4, 2)), shape=(3, 4)),
+        call((0, 4), key=(slice(2, 1),), shape=(3, 4)),
+    ),
+    "cat": rule(
+        call((2, 3), (4, 3), dim=0), call((2, 1), (2, 0), (2, 2), dim=1), call((3,), dim=0), call((0,), (2,), dim=0),
+    ),
+    "flip": rule(call((2, 3), dims=(0, 1)), call((2, 3), dims=(-1,)), call((), dims=()), call((0, 2), dims=(0,))),
+    "triangle": rule(
+        call((3, 3), diagonal=0, upper=True), call((2, 2, 4), diagonal=1, upper=False),
+        call((4, 2), diagonal=-1, upper=True), call((0, 2), diagonal=0, upper=False),
+    ),
+    "diagonal": rule(
+        call((3, 3), offset=0, dim1=0, dim2=1), call((2, 3, 4), offset=1, dim1=2, dim2=0),
+        call((3, 4), offset=-1, dim1=0, dim2=1), call((2, 3), offset=3, dim1=0, dim2=1),
+    ),
+    "place_diagonal": rule(
+        call((3,), offset=0, dim1=0, dim2=1, shape=(3, 3)), call((2, 2), offset=-1, dim1=0, dim2=2, shape=(3, 2, 4)),
+        call((3, 2), offset=-1, dim1=2, dim2=0, shape=(2, 3, 4)),
+    ),
+    "windows": rule(
+        call((5,), dim=0, size=3, step=1), call((2, 5), dim=1, size=2, step=2), call((4, 2), dim=0, size=1, step=3),
+        call((5,), dim=0, size=5, step=1),
+    ),
+    "place_windows": rule(
+        call((3, 3), dim=0, size=3, step=1, shape=(5,)), call((2, 2, 2), dim=1, size=2, step=2, shape=(2, 5)),
+        call((2, 2, 1), dim=0, size=1, step=3, shape=(4, 2)),
+    ),
+    "cumsum": rule(call((3,), dim=0), call((2, 3), dim=-1), call((2, 3), dim=0), call((0, 2), dim=0), call((1,), dim=0)),
+    "spread": rule(
+        call((), shape=(2, 3), dim=(0, 1)), call((2,), shape=(2, 3), dim=(1,)), call((1, 3), shape=(2, 3), dim=(0,)),
+        call((2,), shape=(2, 0), dim=(1,)),
+    ),
+    "overwrite": rule(
+        call((3, 4), (4,), path=((select, {"key": (1,)}),)),
+        call((3, 4), (2,), path=((select, {"key": (ALL, 2)}), (select, {"key": (slice(0, 3, 2),)}))),
+    ),
+    "transfer": rule(call((2, 3), device=mt.device("cpu")), call((), device=mt.device("cpu"))),
+    "_ordered": rule(call((2, 3)), call(()), call((0, 2))),
+    # indexing
+    "pick": rule(
+        call((3, 4), index((5,), 3), key=(HOLE,)), call((3, 4), index((2, 2), 3), index((2,), 4), key=(HOLE, HOLE)),
+        call((3, 4), index((5,), 4), key=(ALL, HOLE)), call((3, 2), index((0,), 3), key=(HOLE,)),
+        call((3, 2, 2), index((2,), 3), index((2,), 2), key=(HOLE, ALL, HOLE)),
+    ),
+    "put_add": rule(
+        call((5, 2), index((5,), 3), key=(HOLE,), shape=(3, 2)), call((2, 0), index((0,), 4), key=(ALL, HOLE), shape=(2, 4)),
+        call((2, 5), index((5,), 4), key=(ALL, HOLE), shape=(2, 4)),
+    ),
+    "put": rule(
+        call((3, 4), (2, 4), positions((2,), 3), key=(HOLE,)), call((3, 4), (4,), positions((2,), 3), key=(HOLE,)),
+        call((3, 4), (), positions((3,), 4), key=(ALL, HOLE)),
+    ),
+    "gather": rule(
+        call((3, 4), index((2, 4), 3), dim=0), call((3, 4), index((3, 6), 4), dim=-1), call((3,), index((0,), 3), dim=0),
+        call((3, 4), index((2, 3), 4), dim=1), call((), index((), 1), dim=0),
+    ),
+    "scatter_add": rule(
+        call((3, 4), (2, 4), index((2, 4), 3), dim=0), call((3, 4), (3, 6), index((2, 5), 4), dim=1),
+        call((3,), (2,), index((0,), 3), dim=0), call((), (), index((), 1), dim=0),
+    ),
+    # contraction and windows
+    "matmul": rule(
+        call((2, 3), (3, 4)), call((2, 1, 2, 3), (2, 3, 2)), call((0, 3), (3, 2)), call((2, 0), (0, 2)),
+        call((1, 1), (1, 1)), call((3, 2, 2), (2, 1)),
+    ),
+    "linear": rule(
+        call((2, 3), (4, 3), (4,)), call((2, 3), (4, 3), None), call((3,), (2, 3), (2,)), call((2, 2, 3), (2, 3), (2,)),
+        call((0, 3), (2, 3), (2,)), call((2, 3), (3,), ()), call((3,), (3,), None),
+        call((2, 2, 3), (3,), None),
+    ),
+    "conv": rule(
+        call((2, 2, 5), (3, 2, 3), **CONV), call((1, 4, 5, 4), (2, 2, 3, 2), **CONV2),
+        call((0, 2, 4), (1, 2, 2), **CONV), call((1, 2, 3, 2, 2), (2, 2, 2, 1, 2), stride=(1,) * 3, padding=(1, 0, 0),
+                                                 dilation=(1,) * 3, groups=1),
+    ),
+    "conv_input": rule(
+        call((2, 3, 3), (3, 2, 3), shape=(2, 2, 5), **CONV),
+        call((1, 2, 3, 2), (2, 2, 3, 2), shape=(1, 4, 5, 4), **CONV2),
+    ),
+    "conv_weight": rule(
+        call((2, 2, 5), (2, 3, 3), shape=(3, 2, 3), **CONV),
+        call((1, 4, 5, 4), (1, 2, 3, 2), shape=(2, 2, 3, 2), **CONV2),
+    ),
+    "matmul_nt": rule(call((2, 3), (4, 3)), call((2, 1, 2, 3), (2, 2, 3)), call((0, 3), (2, 3)), call((2, 0), (2, 0))),
+    "matmul_tn": rule(call((3, 2), (3, 4)), call((2, 1, 3, 2), (2, 3, 2)), call((3, 0), (3, 2)), call((0, 2), (0, 2))),
+    "window_sum": rule(
+        call((2, 1, 5), kernel=(3,), stride=(1,), padding=(1,), sizes=(5,)),
+        call((1, 2, 4, 3), kernel=(2, 2), stride=(2, 1), padding=(0, 1), sizes=(2, 4)),
+        call((1, 1, 5), kernel=(2,), stride=(2,), padding=(0,), sizes=(3,)),
+    ),
+    "window_spread": rule(
+        call((2, 1, 5), kernel=(3,), stride=(1,), padding=(1,), shape=(2, 1, 5)),
+        call((1, 2, 2, 4), kernel=(2, 2), stride=(2, 1), padding=(0, 1), shape=(1, 2, 4, 3)),
+        call((1, 1, 3), kernel=(2,), stride=(2,), padding=(0,), shape=(1, 1, 5)),
+    ),
+    # the rest
+    "eigh": rule(call((3, 3), uplo="L"), call((2, 2, 2), uplo="U"), call((1, 1)), through=of_hermitian, nasty=False),
+    "layer_norm": rule(
+        call((2, 3), (3,), (3,), count=1, eps=1e-5), call((2, 3), None, None, count=2, eps=1e-5),
+        call((2, 2, 3), (2, 3), None, count=2, eps=0.1), call((2, 3), None, (3,), count=1, eps=1e-5),
+        call((0, 3), (3,), (3,), count=1, eps=1e-5),
+        complex=False, distinct=True,
+    ),
+    "fourier": rule(
+        call((4,), dims=(0,), inverse=False, norm="backward"), call((2, 3), dims=(0, 1), inverse=True, norm="ortho"),
+        call((2, 3), dims=(-1,), inverse=False, norm="forward"), call((0, 3), dims=(1,), inverse=False, norm="backward"),
+        call((2,), dims=(), inverse=False, norm="backward"),
+    ),
+    "filled": rule(params=({"value": 2.0},)),
+    "full": rule(call((2,), shape=(3,), value=1.5), call((), shape=(), value=2)),
+}  # fmt: skip
+
+PUBLIC = {
+    "add": rule(params=({}, {"alpha": 2}, {"alpha": -0.5})),
+    "sub": rule(params=({}, {"alpha": 2}, {"alpha": -0.5})),
+    "div": rule(other=NONZERO, same=False),
+    "true_divide": rule(other=NONZERO, same=False),
+    "floor_divide": rule(other=NONZERO, complex=False, smooth=False),
+    "pow": rule(input=POSITIVE),
+    "clamp": rule(
+        call((2, 3), min=-1.0, max=0.5), call((3,), max=0.5), call((), max=0.5), call((2, 3), (3,)),
+        call((2, 3), None, (2, 1)), call((2, 3), spec((3,), between(-2, -0.5)), spec((), between(0, 1))),
+        input=between(-2, 2, avoid=(-1, 0.5)), complex=False,
+    ),
+    "clamp_min": rule(complex=False),
+    "clamp_max": rule(complex=False),
+    "where": rule(
+        call(mask((2, 3)), (2, 3), (3,)), call(mask((2, 1)), (), (3,)), call(mask(()), (), ()), call(mask((0,)), (1,), (0,)),
+        call(mask((3,)), (3,), 2.0), call(mask((3,)), 2.0, (3,)),
+    ),
+    "xlogy": rule(input=NONZERO, other=POSITIVE, complex=False),
+    "conv1d": rule(
+        call((2, 2, 5), (3, 2, 3), (3,)), call((2, 5), (3, 2, 3), stride=2, padding=1),
+        call((1, 4, 5), (2, 2, 2), None, dilation=2, groups=2), call((1, 1, 5), (1, 1, 2), padding="same"),
+        call((0, 2, 5), (3, 2, 3), (3,)),
+    ),
+    "conv2d": rule(
+        call((1, 2, 4, 3), (2, 2, 3, 2), (2,)), call((1, 2, 4, 3), (2, 1, 3, 2), stride=(2, 1), padding=(1, 0), groups=2),
+        call((2, 4, 3), (1, 2, 2, 2)),
+    ),
+    "conv3d": rule(call((1, 1, 2, 3, 2), (1, 1, 2, 2, 1), (1,)), call((1, 1, 3, 2, 2), (2, 1, 2, 1, 2), padding=1)),
+    "softmax": rule(complex=False),
+    "log_softmax": rule(complex=False),
+    "layer_norm": rule(
+        call((2, 3), literal((3,)), (3,), (3,)), call((2, 3), literal((2, 3))), call((2, 3), literal((3,)), None, (3,), eps=0.1),
+        complex=False, distinct=True,
+    ),
+    "matmul": rule(
+        call((2, 3), (3, 4)), call((3,), (3,)), call((3,), (3, 2)), call((2, 3), (3,)), call((2, 1, 2, 3), (2, 3, 2)),
+        call((2, 3, 2), (2,)), call((2,), (3, 2, 2)), call((0, 3), (3, 2)), call((2, 0), (0, 2)),
+    ),
+    "mm": rule(call((2, 3), (3, 4)), call((2, 0), (0, 2))),
+    "bmm": rule(call((2, 2, 3), (2, 3, 2)), call((0, 2, 3), (0, 3, 2))),
+    "mv": rule(call((2, 3), (3,)), call((0, 3), (3,))),
+    "dot": rule(call((3,), (3,)), call((0,), (0,))),
+    "outer": rule(call((3,), (2,)), call((0,), (2,))),
+    "addmm": rule(
+        call((2, 4), (2, 3), (3, 4)), call((4,), (2, 3), (3, 4), beta=2, alpha=0.5), call((), (2, 0), (0, 2)),
+        call((2, 4), (2, 3), (3, 4), beta=0),
+    ),
+    "trace": rule(call((3, 3)), call((2, 3)), call((0, 0))),
+    "einsum": rule(
+        call(literal("ij,jk->ik"), (2, 3), (3, 2)), call(literal("ii->i"), (3, 3)), call(literal("ij->"), (2, 3)),
+        call(literal("b...i,b...i->b"), (2, 2, 3), (2, 2, 3)), call(literal("i,j,k"), (2,), (3,), (2,)),
+        call(literal("ij,jk,kl->il"), (2, 2), (2, 3), (3, 2)), call(literal("ij->ji"), (0, 2)),
+    ),
+    "amax": rule(complex=False, distinct=True, nonempty=True),
+    "amin": rule(complex=False, distinct=True, nonempty=True),
+    **{
+        name: rule(
+            call((2, 3)), call(()), call((2, 3), dim=1), call((2, 3), literal(0), keepdim=True), call((3, 0), dim=0),
+            call((2, 3), spec((3,))), complex=False, distinct=True,
+        )
+        for name in ("max", "min")
+    },
+    "argmax": rule(complex=False, distinct=True, nonempty=True, dims="none int"),
+    "argmin": rule(complex=False, distinct=True, nonempty=True, dims="none int"),
+    **{
+        name: rule(
+            call((2, 3)), call((2, 3), dim=1), call((4,), literal(0), literal(False)), call((2, 3), dim=(0, 1), correction=0),
+            call((2, 3), dim=0, keepdim=True), call((2, 0, 2), dim=0), call((3,), unbiased=False),
+            distinct=True,
+        )
+        for name in ("var", "std")
+    },
+    "logsumexp": rule(dims="int tuple", complex=False),
+    "gather": rule(
+        call((3, 4), dim=0, index=index((2, 4), 3)), call((3, 4), dim=-1, index=index((3, 6), 4)),
+        call((3,), dim=0, index=index((0,), 3)),
+    ),
+    "scatter_add": rule(
+        call((3, 4), dim=0, index=index((2, 4), 3), src=spec((2, 4))), call((3, 4), dim=1, index=index((2, 5), 4), src=spec((3, 6))),
+    ),
+    "index_select": rule(
+        call((3, 4), dim=0, index=index((5,), 3)), call((3, 4), dim=-1, index=index((2,), 4)),
+        call((3, 4), dim=1, index=index((0,), 4)), call((), dim=0, index=index((1,), 1)),
+    ),
+    "masked_fill": rule(
+        call((2, 3), mask((3,)), literal(0.5)), call((2, 3), mask((2, 3)), ()), call((), mask(()), literal(2)),
+        call((0,), mask((0,)), literal(2)),
+    ),
+    "masked_select": rule(call((2, 3), mask((2, 3))), call((3,), mask((2, 1))), call((), mask(()))),
+    "nonzero": rule(call((2, 3)), call((2, 3), as_tuple=True), call(()), call((0, 2)), input=whole(-1, 2), smooth=False),
+    "reshape": rule(call((2, 3), literal((3, 2))), call((2, 3), literal(-1)), call((), literal((1, 1))), call((0, 2), literal((3, 0)))),
+    "view": rule(call((2, 3), literal((3, 2))), call((2, 3), literal(6)), call((0, 2), literal((3, 0))), layouts=False),
+    "view_as": rule(call((2, 3), (3, 2)), layouts=False),
+    "reshape_as": rule(call((2, 3), (3, 2)), call((1,), ())),
+    "flatten": rule(call((2, 3, 2)), call((2, 3, 2), start_dim=1), call(()), call((2, 0), end_dim=0)),
+    "ravel": rule(call((2, 3)), call(()), call((0, 2))),
+    "unflatten": rule(call((6, 2), dim=0, sizes=(2, -1)), call((2, 0), dim=-1, sizes=(3, 0))),
+    "squeeze": rule(call((1, 2, 1)), call((1, 2, 1), literal(0)), call((1, 2, 1), dim=(0, 1)), call(())),
+    "unsqueeze": rule(call((2, 3), literal(0)), call((2, 3), literal(-1)), call((), literal(0))),
+    "permute": rule(call((2, 3, 4), literal((2, 0, 1))), call((2, 0), literal((1, 0)))),
+    "transpose": rule(call((2, 3, 2), literal(0), literal(-1)), call((2, 3), literal(1), literal(1)), call((), literal(0), literal(0))),
+    "t": rule(call((2, 3)), call((3,)), call(())),
+    "movedim": rule(call((2, 3, 4), literal(0), literal(-1)), call((2, 3, 4), literal((0, 1)), literal((2, 0)))),
+    "expand": rule(call((1, 3), literal((2, -1))), call((), literal((2,))), call((1,), literal((0,)))),
+    "expand_as": rule(call((1, 3), (2, 3))),
+    "broadcast_to": rule(call((1, 3), literal((2, 3))), call((), literal((2,)))),
+    "cat": rule(call([(2, 3), (4, 3)]), call([(2, 1), (2, 0), (2, 2)], dim=1), call([(0,), (2, 3)], dim=0)),
+    "stack": rule(call([(2, 3), (2, 3)]), call([(3,), (3,)], dim=-1), call([(), ()])),
+    "split": rule(call((5, 2), literal(2)), call((2, 5), literal([1, 4]), dim=1), call((0,), literal(1))),
+    "chunk": rule(call((5, 2), literal(2)), call((2, 5), literal(3), dim=-1)),
+    "unbind": rule(call((2, 3)), call((2, 3), dim=1), call((0, 2))),
+    "narrow": rule(call((3, 4), literal(1), literal(1), literal(2)), call((3, 4), dim=0, start=-2, length=0)),
+    "select": rule(call((3, 4), literal(1), literal(-1)), call((3,), literal(0), literal(2))),
+    "flip": rule(call((2, 3), literal((0, 1))), call((2, 3), literal(-1)), call((0, 2), literal((0,)))),
+    "tril": rule(call((3, 3)), call((2, 3, 2), diagonal=-1)),
+    "triu": rule(call((3, 3)), call((2, 3, 2), diagonal=1)),
+    "diagonal": rule(call((3, 3)), call((2, 3, 4), offset=1, dim1=2, dim2=0), call((2, 3), offset=3)),
+    "unfold": rule(call((5,), literal(0), literal(3), literal(1)), call((2, 5), literal(-1), literal(2), literal(2))),
+    "avg_pool1d": rule(
+        call((2, 1, 5), literal(2)), call((1, 5), literal(3), stride=1, padding=1), call((1, 1, 5), literal(2), ceil_mode=True),
+        call((1, 1, 5), literal(3), padding=1, count_include_pad=False), complex=False,
+    ),
+    "avg_pool2d": rule(
+        call((1, 2, 4, 3), literal((2, 2)), stride=1), call((1, 4, 4), literal(3), padding=1, divisor_override=2), complex=False,
+    ),
+    "avg_pool3d": rule(call((1, 1, 2, 3, 2), literal((2, 1, 2)), stride=1), complex=False),
+    "max_pool1d": rule(
+        call((2, 1, 5), literal(2)), call((1, 5), literal(3), stride=1, padding=1), call((1, 1, 5), literal(2), ceil_mode=True),
+        call((1, 1, 5), literal(2), dilation=2, return_indices=True), complex=False, distinct=True,
+    ),
+    "max_pool2d": rule(
+        call((1, 2, 4, 3), literal((2, 2)), stride=1), call((1, 4, 4), literal(3), padding=1, return_indices=True),
+        complex=False, distinct=True,
+    ),
+    "max_pool3d": rule(call((1, 1, 2, 3, 2), literal((2, 1, 2)), stride=1), complex=False, distinct=True),
+    "dropout": rule(call((2, 3)), call((3,), literal(0.25)), call((2,), training=False), call(()), through=seeded),
+    "fill": rule(call((2, 3), literal(2)), call((2, 3), ()), call((0,), literal(1.5)), call((), literal(1))),
+    "mse_loss": rule(
+        call((2, 3), (2, 3)), call((3,), (3,), reduction="sum"), call((), ()), call((2, 3), (2, 3), reduction="none"),
+        call((2, 3), (2, 3), weight=spec((2, 3), POSITIVE)), complex=False,
+    ),
+    "l1_loss": rule(call((2, 3), (2, 3)), call((3,), (3,), reduction="sum"), call((2, 3), (2, 3), reduction="none"), complex=False),
+    "nll_loss": rule(
+        call((2, 3), index((2,), 3)), call((2, 3, 2), index((2, 2), 3), reduction="none"), call((3,), index((), 3)),
+        call((4, 3), index((4,), 3), spec((3,), POSITIVE)), call((4, 3), index((4,), 3), ignore_index=1),
+        call((4, 3), index((4,), 3), reduction="sum"), complex=False,
+    ),
+    "cross_entropy": rule(
+        call((2, 3), index((2,), 3)), call((2, 3, 2), index((2, 2), 3), reduction="none"), call((3,), index((), 3)),
+        call((4, 3), index((4,), 3), spec((3,), POSITIVE), label_smoothing=0.25), call((4, 3), index((4,), 3), ignore_index=1),
+        call((2, 3), spec((2, 3), POSITIVE)), call((2, 3), spec((2, 3), POSITIVE), spec((3,), POSITIVE), reduction="sum"),
+        call((4, 3), index((4,), 3), label_smoothing=0.5, reduction="sum"), complex=False,
+    ),
+    "binary_cross_entropy_with_logits": rule(
+        call((2, 3), (2, 3)), call((3,), (3,), reduction="sum", pos_weight=spec((3,), POSITIVE)),
+        call((2, 3), (2, 3), weight=spec((3,), POSITIVE), reduction="none"),
+        input=NONZERO, target=between(0, 1), complex=False,
+    ),
+}  # fmt: skip

@@ -1,0 +1,62 @@
+"""The table is complete: every op has a rule or None per input, a docstring, operands and a forward-mode derivative."""
+
+import pytest
+
+from minitorch.ops import TABLE
+from tests.laws import table
+from tests.laws.operands import all_ops, all_public, cases, compositions
+
+OPS = all_ops()
+ARRAY_MODULES = {"np", "numpy", "xp", "cupy", "math"}
+
+
+@pytest.mark.parametrize("subject", OPS, ids=str)
+def test_an_op_has_a_rule_or_none_for_each_input(subject):
+    op = subject.op
+    named = {*op.inputs, *([op.star] if op.star else [])}
+    if op.differentiable:
+        assert set(op.rules) == named
+        assert any(op.rules.values()), "an op of which no input has a derivative is not differentiable"
+    else:
+        assert not op.rules
+
+
+@pytest.mark.parametrize("subject", OPS, ids=str)
+def test_an_op_has_a_forward_mode_derivative(subject):
+    op = subject.op
+    derived = op.linear or op.multilinear or op.family == "elementwise" or op.definition is not None
+    explicit = all(name in op.jvps for name, rule in op.rules.items() if rule is not None)
+    assert derived or explicit or not op.differentiable
+
+
+@pytest.mark.parametrize("subject", OPS, ids=str)
+def test_a_rule_names_no_array_library(subject):
+    """A raw array made inside a rule would be invisible to the second derivative."""
+    rules = [*subject.op.rules.values(), *subject.op.jvps.values()] if subject.op.joint is None else []
+    for rule in rules:
+        if rule is not None:
+            assert not ARRAY_MODULES & {*rule.__code__.co_names, *rule.__code__.co_varnames}
+
+
+@pytest.mark.parametrize("subject", OPS, ids=str)
+def test_an_op_says_what_it_is(subject):
+    assert subject.op.doc.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("subject", all_public(), ids=str)
+def test_a_public_function_says_what_it_is(subject):
+    assert (subject.function.__doc__ or "").strip().endswith((".", "?"))
+
+
+@pytest.mark.parametrize("subject", OPS + compositions(), ids=str)
+def test_operands_can_be_drawn(subject):
+    found = cases(subject)
+    assert found, "no operands: add a row to tests/laws/table.py"
+    if subject.rule.smooth and subject.differentiable:
+        assert any(any(case.moving(subject)) for case in found)
+
+
+def test_no_row_is_left_over():
+    assert set(table.OPS) <= set(TABLE)
+    names = {subject.name for subject in all_public()}
+    assert {name for name in table.PUBLIC if not {name, f"nn.functional.{name}"} & names} == set()
