@@ -5,7 +5,7 @@ whole calculation, written out. The loss is the margin of a support vector machi
 small penalty on the weights (the classifier of Andrej Karpathy's micrograd, https://github.com/karpathy/micrograd).
 The decision boundary is drawn into --out.
 
-    python examples/value_moons.py [--steps 80] [--points 100] [--seed 1337] [--out examples/out]
+    python examples/value_moons.py [--steps 80] [--points 100] [--seed 0] [--out examples/out]
 """
 
 import argparse
@@ -105,7 +105,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=80)
     parser.add_argument("--points", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1337)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

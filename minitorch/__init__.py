@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import compose, ops  # noqa: F401  (filling the tables)
+from . import compose, create, ops  # noqa: F401  (filling the tables)
 from ._tensor import Tensor
 from .backend import dtype as _dtypes
 from .backend.device import Device as device
@@ -30,10 +30,10 @@ from .value import Value
 
 __version__ = "0.1.0"
 
-_equip(Tensor)
+_equip(Tensor, create.METHODS)
 _equip_operators(Tensor, Tensor._classes)
 
-_SUBMODULES = frozenset(("autograd", "nn", "optim", "viz", "testing", "utils", "distributions", "io", "linalg", "fft", "special"))
+_SUBMODULES = frozenset(("autograd", "cuda", "fft", "nn", "optim", "special", "testing", "viz"))
 _DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
 #: Where names that have no row in a table live: name -> module.
 _HOMES: dict[str, str] = {}

@@ -43,7 +43,7 @@ def typed(signature: str, method: bool) -> str:
         if method and place == 0:
             parts.append("self")
             continue
-        kind = TYPES.get(p.name, "Any")
+        kind = "Any" if p.kind == "int" else TYPES.get(p.name, "Any")
         if p.default == "None" and kind != "Any":
             kind += " | None"
         parts.append(f"{p.name}: {kind}" + ("" if p.default is None else " = ..."))
@@ -73,16 +73,19 @@ def declarations(name: str, entry: Entry, method: bool, indent: str) -> list[str
 
 def methods_stub() -> str:
     """`_methods.pyi`."""
+    from . import create
+
     lines = [HEAD, "from collections.abc import Sequence\n", "from typing import Any, TypeAlias, overload\n\n",
              "from ._tensor import Tensor\n", "from .backend.dtype import dtype\n\n", NUMBERS, "\n",
              "class TensorMethods:\n"]  # fmt: skip
     body: list[str] = []
     for name, entry in sorted(PUBLIC[""].items()):
-        if not entry.method:
-            continue
-        body += declarations(name, entry, True, "    ")
+        if entry.method:
+            body += declarations(name, entry, True, "    ")
         if entry.inplace:
             body.append(f"    def {name}_(self, *args: Any, **kwargs: Any) -> Tensor: ...")
+    for name in sorted(create.METHODS):
+        body.append(f"    def {name}(self, *args: Any, **kwargs: Any) -> Tensor: ...")
     for dunder in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod", "and", "or", "xor", "lshift", "rshift"):
         body.append(f"    def __{dunder}__(self, other: Any) -> Tensor: ...")
         body.append(f"    def __r{dunder}__(self, other: Any) -> Tensor: ...")

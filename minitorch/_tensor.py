@@ -320,7 +320,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         from ._tensor_repr import format_tensor
 
-        return format_tensor(self)
+        return format_tensor(self, tensor_contents)
 
     def __matmul__(self, other: Any) -> Any:
         return self.matmul(other) if isinstance(other, Tensor) else NotImplemented
@@ -328,9 +328,6 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     def __rmatmul__(self, other: Any) -> Any:
         other = self._from_operand(other)
         return NotImplemented if other is None else other.matmul(self)
-
-    def __pos__(self) -> Tensor:
-        return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:

@@ -129,3 +129,5 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.cumprod: _cumulation("cumprod"), np.clip: _clip, np.where: _where, np.reshape: _reshape,
     np.squeeze: _squeeze, np.dot: _dot, np.shape: _shape, np.size: _size, np.ndim: lambda a: len(_shape(a)),
 }  # fmt: skip
+#: NumPy's functions that write into their first argument.
+WRITERS = frozenset((np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis))

@@ -100,8 +100,8 @@ def array_of(data: Any, dtype: dt.dtype | None = None) -> Array:
         return _from_numbers([data], {kind}, dtype).reshape(())
     if kind is list or kind is tuple:
         return _from_sequence(data, dtype)
-    if isinstance(data, np.ndarray | np.generic):
-        raw = np.array(checked(np.asarray(data)), copy=True, subok=False)
+    if isinstance(data, np.ndarray):
+        raw = np.array(checked(data), copy=True, subok=False)
         return raw if dtype is None else np.asarray(convert(raw, dtype.numpy))
     if isinstance(data, Tracked):
         raw = np.array(backend_of(data._data).to_host(data._data))
@@ -221,6 +221,8 @@ def _plain(leaf: Any, dtype: dt.dtype) -> Any:
         return leaf.item()
     if isinstance(leaf, str | bytes):
         _refuse_text(type(leaf))
+    if not (hasattr(leaf, "__index__") or hasattr(leaf, "__float__")):  # bool() would take anything
+        raise TypeError(f"'{type(leaf).__name__}' object cannot be interpreted as a number")
     return (bool, int, float, complex)[dtype.category](leaf)
 
 

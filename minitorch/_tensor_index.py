@@ -15,7 +15,7 @@ from .backend.namespace import backend_of
 from .graph.modes import modes
 from .ops.index import HOLE, pick, put
 from .ops.lookup import lookup
-from .ops.mutation import assign, refuse_write, store
+from .ops.mutation import assign, refuse_write, store, writes_history
 from .ops.record import node_of
 from .ops.shape import expand, reshape, select
 from .tracked import Tracked
@@ -60,10 +60,8 @@ def setitem(tensor: Any, key: Any, value: Any) -> None:
         _refuse_int(tensor._data, key, 0)
     value = _as_value(tensor, value)
     part = select(tensor, key=basic or (Ellipsis,))
-    if node_of(tensor) is None and not modes.grad:
-        refuse_write(tensor, False)
-    recorded = modes.grad and (node_of(tensor) is not None or node_of(value) is not None)
-    refuse_write(part if recorded or part._view is None else tensor, recorded)
+    recorded = writes_history(tensor, value)
+    refuse_write(part if part._view is not None else tensor, recorded)
     if not recorded:
         if indices:
             target = part._data
@@ -234,7 +232,7 @@ def _normalised(part: Any, xp: Any) -> Any:
         return part
     if isinstance(part, np.bool_):
         return bool(part)
-    if hasattr(part, "__index__"):
+    if hasattr(part, "__index__") and not isinstance(part, np.ndarray):
         return part.__index__()
     if isinstance(part, list | tuple | range | np.ndarray):
         if isinstance(part, list | tuple) and any(isinstance(p, Tracked) for p in part):

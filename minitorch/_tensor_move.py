@@ -14,6 +14,12 @@ from .ops.arithmetic import cast, clone
 from .ops.families import movement
 
 
+def is_on(array: Any, device: Device) -> bool:
+    """Whether an array is where `device` says; a device type without an index is anywhere of that type."""
+    here = device_of(array)
+    return here.type == device.type and (here.index is None or device.index in (None, here.index))
+
+
 def _and_where_from(datas: Any, params: dict[str, Any]) -> dict[str, Any]:
     return {"device": params["device"], "origin": device_of(datas[0])}
 
@@ -21,10 +27,10 @@ def _and_where_from(datas: Any, params: dict[str, Any]) -> dict[str, Any]:
 @movement(linear=True, check=_and_where_from)
 def transfer(xp, x, *, device, origin=None):  # type: ignore[no-untyped-def]
     """The same numbers on another device; the gradient travels back to where they came from."""
-    home = backend_for(device)
-    return home.asarray(backend_of(x).to_host(x)) if home is not xp else x
+    return x if is_on(x, device) else backend_for(device).asarray(backend_of(x).to_host(x))
 
 
+transfer.single = False  # the short way would take the result for a host array
 transfer.vjp(x=lambda g, origin: transfer(g, device=origin))
 
 
@@ -56,8 +62,8 @@ class TensorMoves:
             dtype, device = dtype or other.dtype, device or other.device
         out: Any = self
         if device is not None:
-            home, here = Device(device), device_of(self._data)
-            if home.type != here.type or (home.type != "cpu" and home.index not in (None, here.index)):
+            home = Device(device)
+            if not is_on(self._data, home):
                 out = transfer(out, device=home)
         if dtype is not None and out._data.dtype != dtype.numpy:
             out = cast(out, dtype=dtype.numpy)
@@ -138,6 +144,14 @@ class TensorMoves:
     def contiguous(self, memory_format: Any = None) -> Any:
         """Itself if its elements lie in index order, else a copy that does."""
         return self if self._data.flags.c_contiguous else _ordered(self)
+
+    def share_memory_(self) -> Any:
+        """Itself: worker processes get copies."""
+        return self
+
+    def is_shared(self) -> Any:
+        """False: memory is not shared between processes here."""
+        return False
 
     def pin_memory(self, device: Any = None) -> Any:
         """Itself: host memory is not pinned here."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._tensor_array_functions import FUNCTIONS, Elsewhere, operand
+from ._tensor_array_functions import FUNCTIONS, WRITERS, Elsewhere, operand
 from .backend.device import Device
 from .backend.namespace import backend_for, backend_of
 from .graph.modes import modes
@@ -62,6 +62,7 @@ class NumpyProtocols:
     __slots__ = ()
     __array_priority__ = 1000  # above ndarray subclasses and scalars
     _data: Any
+    _bump: Any
 
     # ---- NumPy -----------------------------------------------------------------------------------------------------
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -114,9 +115,7 @@ class NumpyProtocols:
                 result = NotImplemented
             if result is not NotImplemented:
                 return result
-        name = f"{function.__module__}.{function.__name__}"
-        args, kwargs = _as_arrays(args, name), _as_arrays(kwargs, name)
-        return function(*args, **kwargs)
+        return _outside(function, args, kwargs)
 
     # ---- DLPack and CUDA -------------------------------------------------------------------------------------------
     def __dlpack__(self, *, stream: Any = -1, max_version: Any = None, dl_device: Any = None, copy: Any = None) -> Any:
@@ -273,12 +272,16 @@ def _as_arrays(value: Any, function: str) -> Any:
 def _written(ufunc: Any, name: str, inputs: Any, options: dict[str, Any]) -> Any:
     """Run a ufunc on arrays; its results are tensors, except those written into an array given as `out`."""
     outs = options.get("out") or ()
-    for out in outs:
+    written = inputs[:1] if ufunc.__name__ == "at" else outs
+    for out in written:
         if isinstance(out, Tracked):
             refuse_write(out, False)
     arrays, options = _as_arrays(inputs, name), _as_arrays(options, name)
     with np.errstate(all="ignore"):
         found = ufunc(*arrays, **options)
+    for out in written:
+        if isinstance(out, NumpyProtocols):
+            out._bump()
     if found is None:
         return None
     several = found if isinstance(found, tuple) else (found,)
@@ -286,10 +289,20 @@ def _written(ufunc: Any, name: str, inputs: Any, options: dict[str, Any]) -> Any
     return results if isinstance(found, tuple) else results[0]
 
 
+def _outside(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Run one of NumPy's functions on arrays; a tensor that it writes into moves its version on."""
+    name = f"{function.__module__}.{function.__name__}"
+    written = kwargs.get("out", args[0] if function in WRITERS and args else None)
+    if isinstance(written, Tracked):
+        refuse_write(written, False)
+    found = function(*_as_arrays(args, name), **_as_arrays(kwargs, name))
+    if isinstance(written, NumpyProtocols):
+        written._bump()
+        return None if found is None else written
+    return found
+
+
 def _result(value: Any, out: Any) -> Any:
-    if isinstance(out, Tracked):
-        out._bump()  # type: ignore[attr-defined]
-        return out
     if out is not None:
         return out
     from .create import tensor_from

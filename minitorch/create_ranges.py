@@ -97,9 +97,8 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any =
     """`base` to the powers `linspace(start, end, steps)`."""
     need_strided("logspace", layout)
     points, target = _spaced("logspace", start, end, steps, out, dtype)
-    wide = np.complex128 if points.dtype.kind == "c" else np.float64
     with np.errstate(all="ignore"):
-        raw = np.asarray(np.power(wide(base), points.astype(wide)))
+        raw = np.asarray(np.power(points.dtype.type(base), points))
     return finish(home(device).asarray(convert(raw, target)), out, requires_grad)
 
 
@@ -125,10 +124,7 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, out: Any, dtype: An
         raise NotImplementedError(f"\"{function}_cpu\" not implemented for 'Bool'")
     if kind.category == dt.INTEGER:
         first, last = fitted(first, kind), fitted(last, kind)
-    if kind.itemsize == 2 or kind.category == dt.INTEGER:
-        working = np.dtype(np.float64 if kind.category == dt.INTEGER else np.float32)
-    else:
-        working = target
+    working = np.dtype(np.complex128 if kind.is_complex else np.float64)  # rounded once, at the end
     low, high = working.type(first), working.type(last)
     step = (high - low) / working.type(count - 1) if count > 1 else working.type(0)
     index = np.arange(count).astype(working)

@@ -76,9 +76,10 @@ class Value(Tracked):
         out = op.forward(SCALAR, *datas, **params)
         if not op.differentiable:
             return out
+        outs = out if op.hidden else (out,)
         parents = tuple([arg._node if isinstance(arg, Value) else None for arg in args])
-        saved, _ = op.save(args, datas, (out,), (None,), parents)
-        node = ValueNode(float(out), op, parents, saved)
+        saved, _ = op.save(datas, datas, outs, (None,) * len(outs), parents)
+        node = ValueNode(float(outs[0]), op, parents, saved)
         node.params = params
         return Value._wrap(node.data, node)
 
@@ -226,15 +227,27 @@ def _method(op: Op, reflected: bool = False) -> Callable[..., Any]:
     return function
 
 
+class _LazyOperator:
+    """An operator of Value that is written out when first touched."""
+
+    def __init__(self, name: str, op: Op, reflected: bool = False) -> None:
+        self.name, self.op, self.reflected = name, op, reflected
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        function = _method(self.op, self.reflected)
+        setattr(Value, self.name, function)
+        return function if instance is None else function.__get__(instance, owner)
+
+
 def _equip() -> None:
     for dunder, name in (("add", "add"), ("sub", "sub"), ("mul", "mul"), ("truediv", "div"), ("pow", "pow")):
-        setattr(Value, f"__{dunder}__", _method(TABLE[name]))
-        setattr(Value, f"__r{dunder}__", _method(TABLE[name], reflected=True))
-    Value.__neg__ = _method(TABLE["neg"])  # type: ignore[attr-defined]
-    Value.__abs__ = _method(TABLE["abs"])  # type: ignore[attr-defined]
+        setattr(Value, f"__{dunder}__", _LazyOperator(f"__{dunder}__", TABLE[name]))
+        setattr(Value, f"__r{dunder}__", _LazyOperator(f"__r{dunder}__", TABLE[name], reflected=True))
+    for dunder in ("neg", "abs"):
+        setattr(Value, f"__{dunder}__", _LazyOperator(f"__{dunder}__", TABLE[dunder]))
     for name, op in TABLE.items():
         if op.family == "elementwise" and not op.param_names and len(op.inputs) in (1, 2) and not hasattr(Value, name):
-            setattr(Value, name, _method(op))
+            setattr(Value, name, _LazyOperator(name, op))
 
 
 _equip()

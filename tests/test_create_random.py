@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
+from tests.standin import waits
 
 SIZES = (0, 1, 7, 15, 16, 17, 1000)
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -314,8 +315,12 @@ def test_draws_by_given_numbers_hand_on_zero():
 
 
 def test_a_draw_is_a_leaf_that_may_require_grad():
-    for made in (mt.rand(2, requires_grad=True), mt.randn(2, requires_grad=True),
-                 mt.rand_like(mt.ones(2), requires_grad=True), mt.normal(0.0, 1.0, (2,), requires_grad=True)):  # fmt: skip
+    for made in (
+        mt.rand(2, requires_grad=True),
+        mt.randn(2, requires_grad=True),
+        mt.rand_like(mt.ones(2), requires_grad=True),
+        mt.normal(0.0, 1.0, (2,), requires_grad=True),
+    ):
         assert made.is_leaf and made.requires_grad
     with mt.inference_mode():
         assert mt.rand(2).is_inference()
@@ -425,3 +430,49 @@ def test_no_warning_reaches_the_user():
         mt.zeros(1000).cauchy_()
         mt.zeros(1000, dtype=mt.float16).exponential_(1e-6)
         mt.zeros(100, dtype=mt.float16).log_normal_(20, 5)
+
+
+# ---- devices
+DRAWS = {
+    "rand": lambda d: mt.rand(4, device=d),
+    "randn": lambda d: mt.randn(20, device=d),
+    "randint": lambda d: mt.randint(9, (4,), device=d),
+    "randperm": lambda d: mt.randperm(5, device=d),
+    "normal": lambda d: mt.normal(0.0, 1.0, (3,), device=d),
+    "normal of tensors": lambda d: mt.normal(mt.ones(3, device=d), mt.full((2, 1), 2.0, device=d)),
+    "normal of a mean": lambda d: mt.normal(mt.ones(3, device=d), 2.0),
+    "normal_": lambda d: mt.zeros(3, 4, device=d).t().normal_(),
+    "bernoulli_": lambda d: mt.zeros(4, device=d).bernoulli_(mt.full((4,), 0.5, device=d)),
+    "bernoulli": lambda d: mt.bernoulli(mt.full((4,), 0.5, device=d)),
+    "multinomial": lambda d: mt.ones(4, device=d).multinomial(2),
+    "poisson": lambda d: mt.poisson(mt.ones(4, device=d)),
+    "binomial": lambda d: mt.binomial(mt.ones(3, device=d), mt.full((3,), 0.3, device=d)),
+    "rand_like": lambda d: mt.rand_like(mt.ones(2, 3, device=d).t()),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_device_gets_the_hosts_draws(device_backend, name):
+    mt.manual_seed(0)
+    host = DRAWS[name]("cpu")
+    mt.manual_seed(0)
+    mine = DRAWS[name]("cuda")
+    assert mine.is_cuda and mine.dtype is host.dtype and mine.tolist() == host.tolist()
+
+
+def test_a_device_generator_fills_its_device_only(device_backend):
+    generator = mt.Generator("cuda").manual_seed(3)
+    on_device = mt.rand(3, generator=generator, device="cuda")
+    assert on_device.tolist() == mt.rand(3, generator=mt.Generator().manual_seed(3)).tolist()
+    with pytest.raises(RuntimeError, match="Expected a 'cpu' device type for generator but found 'cuda'"):
+        mt.rand(3, generator=generator)
+
+
+def test_drawing_does_not_wait_for_the_device(device_backend):
+    x = mt.ones(3, device="cuda", requires_grad=True)
+    with waits() as seen:
+        mt.rand(3, device="cuda")
+        y = x * 2
+        y.uniform_()
+        y.sum().backward()
+    assert seen == [] and x.grad.tolist() == [0.0, 0.0, 0.0]

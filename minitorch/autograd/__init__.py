@@ -10,5 +10,5 @@ from . import functional, graph
 from .function import Function
 from .gradients import backward, grad
 
-__all__ = ["Function", "Variable", "backward", "enable_grad", "functional", "grad", "graph", "inference_mode", "no_grad",
-           "set_grad_enabled"]  # fmt: skip
+__all__ = ["Function", "Variable", "backward", "enable_grad", "functional", "grad", "graph", "inference_mode",
+           "no_grad", "set_grad_enabled"]  # fmt: skip

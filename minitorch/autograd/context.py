@@ -18,7 +18,7 @@ from ..graph.node import FREED, Cotangents
 from ..graph.reverse import FREED_TEXT, changed
 from ..ops.backward import gradients
 from ..ops.edge import as_array
-from ..ops.op import version_cell
+from ..ops.generated import version_cell
 from ..ops.record import node_of, port_to
 
 if TYPE_CHECKING:
@@ -101,8 +101,9 @@ class Call:
     # ---- saved tensors ---------------------------------------------------------------------------------------------
     def save(self, ctx: FunctionCtx, args: tuple[Any, ...], nodes: Any, outputs: Any) -> tuple[Any, Any, int]:
         """The saved tensors as raw arrays, cells and mark; whose they were is noted without holding a result's node."""
-        arrays, cells = [], []
-        for place, tensor in enumerate(ctx._to_save):
+        arrays: list[Any] = []
+        cells: list[Any] = []
+        for tensor in ctx._to_save:
             if tensor is None:
                 arrays.append(None)
                 cells.append(None)
@@ -139,8 +140,8 @@ class Call:
             if cell is not None and cell[0] != self.versions[place]:
                 kind = dt.SCALAR_TYPES[dt.of(array.dtype).name]
                 return (
-                    f"[torch.{kind}Tensor {list(array.shape)}], which is saved tensor {place} of {self.grad_name}, is at "
-                    f"version {cell[0]}; expected version {self.versions[place]} instead"
+                    f"[torch.{kind}Tensor {list(array.shape)}], which is saved tensor {place} of {self.grad_name}, is "
+                    f"at version {cell[0]}; expected version {self.versions[place]} instead"
                 )
         return f"a tensor saved by {self.grad_name}"
 

@@ -112,6 +112,11 @@ class Function:
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
+        elif kwargs:
+            bound = inspect.signature(cls.forward).bind(None, *args, **kwargs)
+            args, kwargs = bound.args[1:], bound.kwargs
+        if any(isinstance(value, Tensor) and value.requires_grad for value in kwargs.values()):
+            raise TypeError(f"{cls.__name__}.apply() takes tensors that require grad by position, not by keyword only")
         ctx: Any = FunctionCtx()
         nodes = [node_of(arg) if isinstance(arg, Tensor) else None for arg in args]
         ctx.needs_input_grad = tuple(node is not None for node in nodes)

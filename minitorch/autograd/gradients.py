@@ -55,8 +55,9 @@ def backward(
     if chosen is not None and not chosen:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     roots = _listed(tensors, "backward()")
-    seeds = _seeds(grad_tensors, len(roots))
-    if any(isinstance(root, Value) for root in roots):
+    scalar = any(isinstance(root, Value) for root in roots)
+    seeds = _seeds(grad_tensors, len(roots), scalar)
+    if scalar:
         _value_backward(roots, seeds, create_graph, chosen)
         return
     engine.backward(roots, seeds, retain_graph, create_graph, chosen)
@@ -103,9 +104,10 @@ def grad(
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
             "other parts of the graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2)  # fmt: skip
-    seeds = _seeds(grad_outputs, len(roots))
+    scalar = any(isinstance(root, Value) for root in (*roots, *asked))
+    seeds = _seeds(grad_outputs, len(roots), scalar)
     found: Sequence[Any]
-    if any(isinstance(root, Value) for root in (*roots, *asked)):
+    if scalar:
         found = _value_gradients(roots, asked, seeds, create_graph, allowed)
     elif is_grads_batched:
         found = _batched(roots, asked, seeds, retain_graph, create_graph, allowed)
@@ -141,17 +143,18 @@ def _listed(tensors: Any, function: str) -> list[Any]:
     return listed
 
 
-def _seeds(given: Any, count: int) -> list[Any]:
-    """The cotangents as a list.
+def _seeds(given: Any, count: int, scalar: bool) -> list[Any]:
+    """The cotangents as a list; those of Values may be numbers.
 
     Raises:
         TypeError: for what is neither tensor nor None.
     """
+    kinds: Any = (Value, float, int) if scalar else Tensor
     if given is None:
         return [None] * count
     seeds = [given] if isinstance(given, Tracked | float | int) else list(given)
     for seed in seeds:
-        if seed is not None and not isinstance(seed, Tracked | float | int):
+        if seed is not None and not isinstance(seed, kinds):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
     return seeds
 

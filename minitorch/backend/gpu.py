@@ -1,8 +1,8 @@
 """CuPy as a namespace: the device's own functions, and the few verbs that differ from the host's.
 
 `open_gpu` imports CuPy on the first request for a device, asks whether there is one, and says which half is missing if
-not. What CuPy lacks, or spells differently from NumPy, is here and nowhere else (CuPy 14); nothing here waits for the
-device except `to_host` and the solvers of `linalg`, which check for errors as PyTorch's do.
+not. What CuPy lacks, or spells differently from NumPy, is here and nowhere else (CuPy 14). Nothing here waits for the
+device but `to_host`, the solvers of `linalg`, which check for errors as PyTorch's do, and the functions CuPy lacks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .device import Device
+from .host import HOST
 from .namespace import Backend
 
 #: What CUDA's atomics add; cupyx.scatter_add refuses the rest.
@@ -77,7 +78,7 @@ def open_gpu() -> Gpu:
 
 
 class Gpu(Backend):
-    """The CUDA devices: arrays are cupy.ndarray, new ones are made on CuPy's current device.
+    """The CUDA devices: arrays are cupy.ndarray. Arithmetic runs, and makes its results, on CuPy's current device.
 
     Args:
         cupy, cupyx, special: the modules `cupy`, `cupyx` and `cupyx.scipy.special`, or what stands in for them.
@@ -87,7 +88,8 @@ class Gpu(Backend):
 
     def __init__(self, cupy: Any, cupyx: Any, special: Any) -> None:
         super().__init__()
-        self.library, self.array, self.special = cupy, cupy.ndarray, special
+        self.library, self.array = cupy, cupy.ndarray
+        self.special = Special(special, self)
         self.linalg = Solvers(cupy.linalg, cupyx.errstate)
         self.asarray, self.shares_memory = cupy.asarray, cupy.may_share_memory
         self.strided = cupy.lib.stride_tricks.as_strided
@@ -122,8 +124,8 @@ class Gpu(Backend):
 
     @staticmethod
     def to_host(array: Any) -> np.ndarray:
-        """The same numbers as a NumPy array; this waits for the device."""
-        found: np.ndarray = array.get()
+        """The same numbers as a NumPy array, row by row or column by column as they are; waits for the device."""
+        found: np.ndarray = array.get(order="A")
         return found
 
     @staticmethod
@@ -134,6 +136,11 @@ class Gpu(Backend):
     @staticmethod
     def check_index(index: Any, size: int, describe: Any) -> None:
         """Nothing: looking at the positions would wait for the device. CuPy wraps those out of bounds."""
+
+    def where(self, condition: Any, *choices: Any) -> Any:
+        """CuPy's, also for a condition that is a plain bool."""
+        library = self.library
+        return library.where(library.asarray(condition) if condition.__class__ is bool else condition, *choices)
 
     def scatter_add(self, target: Any, index: Any, values: Any) -> None:
         """`target[index] += values`, counting duplicates, in place; by atomics, in no fixed order.
@@ -158,6 +165,30 @@ class Gpu(Backend):
 def _as(values: Any, dtype: str, seen: str) -> Any:
     """Values in one dtype, their bits seen as another."""
     return values.astype(dtype, copy=False).view(seen) if hasattr(values, "dtype") else values
+
+
+class Special:
+    """The device's special functions. Those that it lacks (airy) are computed on the host, which waits for the numbers."""
+
+    def __init__(self, library: Any, gpu: Gpu) -> None:
+        self._library, self._gpu = library, gpu
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self._library, name, None)
+        if function is None:
+            function = self._by_way_of_the_host(getattr(HOST.special, name))
+        self.__dict__[name] = function
+        return function
+
+    def _by_way_of_the_host(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        gpu = self._gpu
+
+        @functools.wraps(function)
+        def there_and_back(*args: Any) -> Any:
+            found = function(*[gpu.to_host(arg) if arg.__class__ is gpu.array else arg for arg in args])
+            return tuple(map(gpu.asarray, found)) if isinstance(found, tuple) else gpu.asarray(found)
+
+        return there_and_back
 
 
 class Solvers:

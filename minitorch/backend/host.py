@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .host_select import LARGE, select
 from .namespace import Backend, register
 
 
@@ -45,11 +46,11 @@ class Host(Backend):
         have = array.shape
         if have == shape:
             return array
-        if not array.flags.c_contiguous:
-            return np.broadcast_to(array, shape)
         lead = len(shape) - len(have)
-        steps = [0 if n != m else s for n, m, s in zip(have, shape[lead:], array.strides, strict=True)]
-        return ndarray(shape, array.dtype, array, 0, (*[0] * lead, *steps))
+        steps = (*[0] * lead, *[0 if n != m else s for n, m, s in zip(have, shape[lead:], array.strides, strict=True)])
+        if not array.flags.c_contiguous:
+            return np.lib.stride_tricks.as_strided(array, shape, steps)
+        return ndarray(shape, array.dtype, array, 0, steps)
 
     def spread(self, array: Any, shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
         """The generic spread in one construction, where the array is plain."""
@@ -96,6 +97,13 @@ class Host(Backend):
         starts[1:] = starts[:-1]
         starts[0] = 0
         target[present] += np.add.reduceat(values[order], starts, axis=0)
+
+    @staticmethod
+    def where(condition: Any, *choices: Any) -> Any:
+        """numpy.where; for a large mask, without a branch per element."""
+        if condition.__class__ is ndarray and condition.size >= LARGE and choices:
+            return select(condition, *choices)
+        return np.where(condition, *choices)
 
     @staticmethod
     def shares_memory(one: Any, other: Any) -> bool:

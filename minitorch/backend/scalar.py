@@ -145,7 +145,9 @@ class Scalar(Backend):
     @staticmethod
     def logaddexp(x: float, y: float) -> float:
         high, low = (x, y) if x > y else (y, x)
-        return high + low if x != x or y != y else high if math.isinf(high) else high + math.log1p(Scalar.exp(low - high))
+        if x != x or y != y:
+            return NAN
+        return high if math.isinf(high) else high + math.log1p(Scalar.exp(low - high))
 
     @staticmethod
     def zeros_like(x: float) -> float:
@@ -154,6 +156,10 @@ class Scalar(Backend):
     @staticmethod
     def ones_like(x: float) -> float:
         return 1.0
+
+    @staticmethod
+    def full_like(x: float, value: float) -> float:
+        return float(value)
 
     isnan, isinf, isfinite = staticmethod(math.isnan), staticmethod(math.isinf), staticmethod(math.isfinite)
 
@@ -184,8 +190,17 @@ class Scalar(Backend):
         except (ValueError, OverflowError):
             return INF
 
-    class special:
-        """The few special functions that `math` has."""
+    @staticmethod
+    def signbit(x: float) -> bool:
+        return math.copysign(1.0, x) < 0
+
+    @staticmethod
+    def logaddexp2(x: float, y: float) -> float:
+        high, low = (x, y) if x > y else (y, x)
+        return high if math.isinf(high) else high + Scalar.log1p(Scalar.exp2(low - high)) / math.log(2)
+
+    class _Special:
+        """The few special functions that `math` has; the others are scipy's, one number at a time."""
 
         erf, erfc = staticmethod(math.erf), staticmethod(math.erfc)
         gammaln = staticmethod(lambda x: Scalar._gamma(x))
@@ -193,6 +208,19 @@ class Scalar(Backend):
         @staticmethod
         def expit(x: float) -> float:
             return 0.0 if x < -700 else 1 / (1 + math.exp(-x))
+
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            import scipy.special
+
+            function = getattr(scipy.special, name)
+
+            def of_numbers(*numbers: float) -> Any:
+                found = function(*numbers)
+                return tuple(map(float, found)) if isinstance(found, tuple) else float(found)
+
+            return of_numbers
+
+    special = _Special()
 
 
 SCALAR = Scalar()

@@ -4,4 +4,31 @@ A composition takes tensors, calls ops and operators, and is differentiable at e
 decorator says PyTorch's signature, from which the front, the method, the in-place twin and the stub are made.
 """
 
-from . import arithmetic, convolutions, dropout, filling, losses, matrices, norms, pooling, reductions, selection, shapes  # noqa: F401
+from . import (  # noqa: F401
+    activations,
+    arithmetic,
+    arrangement,
+    choosing,
+    bilinear,
+    complexes,
+    convolutions,
+    counting,
+    dropout,
+    filling,
+    lengths,
+    losses,
+    matrices,
+    norms,
+    placing,
+    polynomials,
+    pooling,
+    reductions,
+    scans,
+    scatter,
+    selection,
+    shapes,
+    sorting,
+    special,
+    spectral,
+    statistics,
+)

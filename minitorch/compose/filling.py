@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.arithmetic import cast
-from ..ops.create import full
+from ..ops.arithmetic import zero as zero_of
 from ..ops.families import elementwise
 from ..ops.front import public
 from ..ops.promotion import number_as
@@ -16,10 +16,10 @@ from ..tracked import Tracked
 @elementwise(promotes=None, inplace=False)
 def filled(xp, x, *, value):
     """A number in every place of x; x gets no gradient, but zeros."""
-    return xp.full_like(x, value)
+    return float(value) if x.__class__ is float else xp.full_like(x, value)
 
 
-filled.vjp(x=lambda g: full(g, shape=g.shape, value=0))
+filled.vjp(x=lambda g: zero_of(g))
 
 
 @public("(input, value)", inplace=True, method=False)

@@ -7,6 +7,7 @@ from typing import Any
 from ..backend.namespace import backend_of
 from ..ops.arithmetic import abs_, where
 from ..ops.front import public
+from ..ops.fused_loss import bernoulli_entropy
 from ..ops.index import gather
 from ..ops.reduce import mean, sum
 from ..ops.shape import reshape
@@ -61,8 +62,7 @@ def mse_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = No
     """The squared difference."""
     warn_broadcast(input, target)
     gap = input - target
-    loss = gap * gap
-    return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
+    return _weighted(gap * gap, input, weight, reduction, size_average, reduce)
 
 
 @public("(input, target, size_average=None, reduce=None, reduction='mean', weight=None)", namespace="nn.functional")
@@ -70,8 +70,18 @@ def l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = Non
             weight: Any = None) -> Any:  # fmt: skip
     """The absolute difference."""
     warn_broadcast(input, target)
-    loss = abs_(input - target)
-    return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
+    return _weighted(abs_(input - target), input, weight, reduction, size_average, reduce)
+
+
+def _weighted(loss: Any, input: Any, weight: Any, reduction: str, size_average: Any, reduce: Any) -> Any:
+    """A loss with a weight per element, whose mean is taken by weight."""
+    if weight is None:
+        return reduced(loss, reduction, size_average, reduce)
+    if weight._data.shape != input._data.shape:
+        raise ValueError("Weights and input must have the same size.")
+    if size_average is not None or reduce is not None:
+        reduction = legacy(size_average, reduce)
+    return sum(loss * weight) / sum(weight) if reduction == "mean" else reduced(loss * weight, reduction)
 
 
 def _check_classes(input: Any, target: Any) -> int:
@@ -194,3 +204,17 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None
     return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)
 
 
+@public("(input, target, weight=None, size_average=None, reduce=None, reduction='mean')", namespace="nn.functional")
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None,
+                         reduction: str = "mean") -> Any:  # fmt: skip
+    """The cross entropy of probabilities; logarithms are held above -100, as in PyTorch."""
+    if target._data.shape != input._data.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    raw = input._data
+    if backend_of(raw).name == "cpu" and raw.size and not (raw.min() >= 0 and raw.max() <= 1):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    loss = bernoulli_entropy(input, target)
+    return reduced(loss if weight is None else loss * weight, reduction, size_average, reduce)

@@ -1,89 +1,176 @@
-"""Picking and placing by index tensors and masks."""
+"""Picking by index tensors and masks.
+
+A front checks the index in PyTorch's words (on a host; a device is not waited for), and one op of ops/index.py or
+ops/lookup.py picks. Where a mask or the numbers decide the shape, a device is waited for.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..backend import dtype as dt
 from ..backend.namespace import backend_of
 from ..ops import index as ops
-from ..ops.arithmetic import where
 from ..ops.families import one_dim
 from ..ops.front import public
-from ..ops.shape import expand
-from ..tracked import Tracked
+from ..ops.lookup import lookup
+from ..ops.shape import expand, reshape
+from .arrangement import common_shape
 
-_FULL = slice(None)
 
-
-def check_positions(index: Any, size: int, name: str, dim: int) -> None:
-    """Refuse an index outside [0, size) (on a host; a device is not waited for)."""
+# ---- checking an index ---------------------------------------------------------------------------------------------
+def check_positions(index: Any, size: int, refuse: Any, negative: bool = False) -> None:
+    """Raise `refuse(bad index)` unless every position lies in [0, size), or in [-size, size)."""
     raw = index._data
-    xp = backend_of(raw)
-    if xp.name == "cpu" and raw.size and (int(raw.max()) >= size or int(raw.min()) < 0):
-        bad = int(raw.max()) if int(raw.max()) >= size else int(raw.min())
-        raise RuntimeError(f"index {bad} is out of bounds for dimension {dim} with size {size} (in {name})")
+    if raw.size and backend_of(raw).name == "cpu":
+        low, high = int(raw.min()), int(raw.max())
+        if high >= size or low < (-size if negative else 0):
+            raise refuse(high if high >= size else low)
 
 
-def _check_along(input: Any, index: Any, dim: int, name: str) -> int:
-    if index._data.dtype.kind not in "iu":
-        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
-    if index._data.ndim != input._data.ndim and index._data.ndim and input._data.ndim:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    axis = one_dim(dim, input._data.ndim)
-    for d, (n, m) in enumerate(zip(index._data.shape, input._data.shape, strict=False)):
-        if d != axis and n > m:
-            raise RuntimeError(
-                f"Size does not match at dimension {d} expected index {list(index._data.shape)} to be no larger than "
-                f"self {list(input._data.shape)} apart from dimension {axis}"
-            )
-    check_positions(index, input._data.shape[axis] if input._data.ndim else 1, name, axis)
-    return axis
+def out_of_bounds(dim: int, size: int, kind: type[Exception] = RuntimeError, name: str = "") -> Any:
+    """PyTorch's refusal of one position of a dimension."""
+    return lambda bad: kind(f"{name}index {bad} is out of bounds for dimension {dim} with size {size}")
 
 
+def check_kind(index: Any, name: str, wanted: str = "int32/int64", end: str = "") -> None:
+    """Refuse an index that is neither int32 nor int64."""
+    if index._data.dtype not in ("int32", "int64"):
+        raise RuntimeError(f"{name}(): Expected dtype {wanted} for index{end}")
+
+
+def refuse_non_long(index: Any, name: str) -> None:
+    """Refuse an index that is not int64."""
+    if index._data.dtype != "int64":
+        raise RuntimeError(
+            f"{name}(): Expected a long tensor for index, but got {dt.scalar_type(index._data.dtype)}"
+        )
+
+
+def sizes(tensor: Any) -> tuple[int, ...]:
+    """The shape, a single element counted as one dimension."""
+    return tensor._data.shape or (1,)
+
+
+def check_reach(input: Any, index: Any, axis: int, src: Any = None) -> None:
+    """The index must stay inside the input (and the source) in every dimension but the one it runs along."""
+    have, mine = sizes(index), sizes(input)
+    beyond = [d for d in range(len(have)) if d != axis and have[d] > mine[d]]
+    if src is None and not beyond:
+        return
+    shape, room = list(index._data.shape), list(input._data.shape)
+    if src is None:
+        d = beyond[0]
+        raise RuntimeError(
+            f"Size does not match at dimension {d} expected index {shape} to be no larger than self {room} apart from "
+            f"dimension {axis}"
+        )
+    if beyond or any(n > m for n, m in zip(have, sizes(src), strict=True)):
+        raise RuntimeError(
+            f"Expected index {shape} to be no larger than self {room} apart from dimension {axis} and to be no larger "
+            f"size than src {list(src._data.shape)}"
+        )
+
+
+# ---- picking -------------------------------------------------------------------------------------------------------
 @public("(input, dim, index, *, sparse_grad=False, out=None)")
 def gather(input: Any, dim: int, index: Any, sparse_grad: bool = False) -> Any:
-    """The elements at `index` along `dim`, in the index's shape."""
-    return ops.gather(input, index, dim=_check_along(input, index, dim, "gather"))
+    """The elements at `index` along `dim`, in the index's shape.
+
+    Raises:
+        RuntimeError: for an index of another kind, number of dimensions or reach, or out of bounds.
+    """
+    check_kind(index, "gather")
+    axis = one_dim(dim, input._data.ndim)
+    if index._data.size:
+        if len(sizes(index)) != len(sizes(input)):
+            raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+        check_reach(input, index, axis)
+        check_positions(index, sizes(input)[axis], out_of_bounds(axis, sizes(input)[axis]))
+    elif index._data.ndim != input._data.ndim:
+        return lookup(reshape(input, shape=(-1,)), index, dim=0)
+    return ops.gather(input, index, dim=axis)
 
 
-@public("(input, dim, index, src)", inplace=True)
-def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
-    """input with src added at `index` along `dim`, duplicates counting."""
-    return ops.scatter_add(input, src, index, dim=_check_along(input, index, dim, "scatter_add"))
+@public("(input, indices, dim=None, *, out=None)")
+def take_along_dim(input: Any, indices: Any, dim: Any = None) -> Any:
+    """The elements at `indices` along `dim`, both broadcast elsewhere; without `dim`, of the flattened input.
+
+    Raises:
+        RuntimeError: for an index of another kind or number of dimensions, or out of bounds.
+    """
+    name = "torch.take_along_dim()"
+    if indices._data.dtype != "int64":
+        raise RuntimeError(
+            f"{name}: dtype of indices should be Long but got {dt.scalar_type(indices._data.dtype)}"
+        )
+    if dim is None:
+        return take_along_dim(reshape(input, shape=(-1,)), reshape(indices, shape=(-1,)), 0)
+    if not input._data.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    if indices._data.ndim != input._data.ndim:
+        raise RuntimeError(
+            f"{name}: input and indices should have the same number of dimensions, but got {input._data.ndim} "
+            f"dimensions for input, and {indices._data.ndim} dimensions for indices"
+        )
+    axis = one_dim(dim, input._data.ndim)
+    size = input._data.shape[axis]
+    check_positions(indices, size, out_of_bounds(axis, size), negative=True)
+
+    def without(shape: Any) -> tuple[int, ...]:
+        return (*shape[:axis], 1, *shape[axis + 1 :])
+
+    shape = common_shape([without(input._data.shape), without(indices._data.shape)])
+    count = indices._data.shape[axis]
+    xp = backend_of(indices._data)
+    index = xp.broadcast_to(indices._data % max(size, 1), (*shape[:axis], count, *shape[axis + 1 :]))
+    wide = expand(input, shape=(*shape[:axis], size, *shape[axis + 1 :]))
+    return ops.gather(wide, indices._wrap(index), dim=axis)
+
+
+@public("(input, index)")
+def take(input: Any, index: Any) -> Any:
+    """The elements at these positions of the flattened input, in the index's shape.
+
+    Raises:
+        IndexError: out of range.
+    """
+    refuse_non_long(index, "take")
+    count = input._data.size
+    if not count and index._data.size:
+        raise IndexError("take(): tried to take from an empty tensor")
+    check_positions(index, count, out_of_range(count), negative=True)
+    return lookup(reshape(input, shape=(-1,)), index, dim=0)
+
+
+def out_of_range(count: int) -> Any:
+    """PyTorch's refusal of one position of a flattened tensor."""
+    return lambda bad: IndexError(f"out of range: tried to access index {bad} on a tensor of {count} elements.")
 
 
 @public("(input, dim, index, *, out=None)")
 def index_select(input: Any, dim: int, index: Any) -> Any:
-    """The slices of `dim` at the positions of a 1-d index."""
+    """The slices of `dim` at the positions of a 1-d index.
+
+    Raises:
+        IndexError: for an index that is no vector, or out of range.
+    """
     axis = one_dim(dim, input._data.ndim)
-    if index._data.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    if index._data.dtype.kind not in "iu":
-        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    size = input._data.shape[axis] if input._data.ndim else 1
     raw = index._data
-    backend_of(raw).check_index(raw, size, lambda bad, place: IndexError(
-        f"index out of range in self: index {bad} at position {list(place)}, size {size}"))  # fmt: skip
-    return ops.pick(input, index, key=(*[_FULL] * axis, ops.HOLE))
-
-
-@public("(input, mask, value)", inplace=True)
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """input with value where the mask holds."""
-    if mask._data.dtype != bool:
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype))
-    if isinstance(value, Tracked) and value._data.ndim:
-        raise RuntimeError(
-            f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} "
-            "dimension(s)."
-        )
-    if isinstance(value, Tracked) and value._data.dtype != input._data.dtype:
-        value = value.to(input.dtype)
-    elif not isinstance(value, Tracked):
-        from ..ops.promotion import number_as
-
-        value = input.new_tensor(number_as(value, input.dtype))
-    return where(mask, value, input)
+    if raw.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    check_kind(index, "index_select", "int32 or int64")
+    if not input._data.ndim:
+        if raw.size != 1:
+            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {raw.size} value(s)")
+        check_positions(index, 1, lambda bad: IndexError(f"index out of range in self: index {bad}, size 1"))
+        return input.clone()
+    size = input._data.shape[axis]
+    if not size and raw.size:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
+    check_positions(index, size, lambda bad: IndexError(
+        f"index out of range in self: index {bad} for dimension {axis} of size {size}"))  # fmt: skip
+    return lookup(input, reshape(index, shape=(-1,)) if not raw.ndim else index, dim=axis)
 
 
 @public("(input, mask, *, out=None)")
@@ -92,10 +179,10 @@ def masked_select(input: Any, mask: Any) -> Any:
     if mask._data.dtype != bool:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     xp = backend_of(input._data)
-    shape = xp.broadcast(input._data, mask._data).shape
+    shape = common_shape([sizes(input), sizes(mask)])
     wide = expand(input, shape=shape)
-    return ops.pick(wide, *xp.nonzero(xp.broadcast_to(mask._data, shape)), key=(ops.HOLE,) * len(shape)) if shape else \
-        ops.pick(wide.reshape(1), xp.nonzero(mask._data.reshape(1))[0], key=(ops.HOLE,))  # fmt: skip
+    found = xp.nonzero(xp.broadcast_to(mask._data, shape))
+    return ops.pick(wide, *map(input._wrap, found), key=(ops.HOLE,) * len(shape))
 
 
 @public("(input, *, out=None, as_tuple=False)")
@@ -108,3 +195,20 @@ def nonzero(input: Any, as_tuple: bool = False) -> Any:
         return (input._wrap(found[0]),) if as_tuple else input._wrap(xp.zeros((int(found[0].size), 0), dtype="int64"))
     found = xp.nonzero(raw)
     return tuple(input._wrap(f) for f in found) if as_tuple else input._wrap(xp.stack(found, axis=1))
+
+
+@public("(input)")
+def argwhere(input: Any) -> Any:
+    """The positions of the nonzero elements, a row each."""
+    return nonzero(input)
+
+
+@public("(input, *, size, fill_value=-1, out=None)")
+def nonzero_static(input: Any, *, size: int, fill_value: int = -1) -> Any:
+    """The positions of the first `size` nonzero elements, a row each, filled up with `fill_value`."""
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    xp = backend_of(input._data)
+    found = nonzero(input)._data[:size]
+    rest = xp.full((size - found.shape[0], found.shape[1]), fill_value, dtype="int64")
+    return input._wrap(xp.concatenate([found, rest]))

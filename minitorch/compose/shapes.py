@@ -13,13 +13,8 @@ from ..tracked import Tracked
 _FULL = slice(None)
 
 
-@public("(input, *shape)")
-def reshape(input: Any, *shape: Any) -> Any:
-    """The same elements in another shape; -1 stands for what is left. A view where the memory allows."""
-    return ops.reshape.one(input, {"shape": _sizes(shape)})
-
-
-def _sizes(shape: Any) -> tuple[int, ...]:
+def sizes_of(shape: Any) -> tuple[int, ...]:
+    """Sizes given one by one, or as one tuple or list."""
     return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else tuple(shape)
 
 
@@ -32,7 +27,7 @@ def view(input: Any, *shape: Any) -> Any:
     """
     if len(shape) == 1 and not isinstance(shape[0], int | tuple | list) and not hasattr(shape[0], "__index__"):
         return reinterpret(input, shape[0])
-    out = ops.reshape(input, shape=_sizes(shape))
+    out = ops.reshape(input, shape=sizes_of(shape))
     if out._view is None and input._data.size:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -113,12 +108,6 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return ops.select(input, key=(*[_FULL] * axis, None))
 
 
-@public("(input, *dims)")
-def permute(input: Any, *dims: Any) -> Any:
-    """The dimensions in another order, as a view."""
-    return ops.permute(input, dims=_sizes(dims))
-
-
 @public("(input, dim0, dim1)", aliases=("swapaxes", "swapdims"), inplace=True)
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions exchanged, as a view."""
@@ -139,7 +128,7 @@ def t(input: Any) -> Any:
     return ops.permute(input, dims=tuple(reversed(range(input._data.ndim))))
 
 
-@public("(input, source, destination)", aliases=("moveaxis",))
+@public("(input, source: int, destination)", aliases=("moveaxis",))
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """Dimensions moved to other places, the rest in order."""
     ndim = input._data.ndim
@@ -159,7 +148,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 @public("(input, *size)", functional=False)
 def expand(input: Any, *size: Any) -> Any:
     """Dimensions of size 1 repeated without copying; -1 keeps a size."""
-    return ops.expand(input, shape=_sizes(size))
+    return ops.expand(input, shape=sizes_of(size))
 
 
 @public("(input, other)", functional=False)
@@ -174,7 +163,12 @@ def broadcast_to(input: Any, size: Any) -> Any:
     return ops.expand(input, shape=tuple(size))
 
 
-def _tensors(tensors: Any, name: str) -> list[Any]:
+def check_tensors(tensors: Any, name: str) -> list[Any]:
+    """A tuple or list of tensors as a list.
+
+    Raises:
+        TypeError: for anything else, in PyTorch's words.
+    """
     if isinstance(tensors, Tracked) or not isinstance(tensors, tuple | list):
         raise TypeError(
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
@@ -190,7 +184,7 @@ def _tensors(tensors: Any, name: str) -> list[Any]:
 @public("(tensors, dim=0, *, out=None)", method=False, aliases=("concat", "concatenate"))
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors joined along `dim`; empty 1-d tensors are left out, as in PyTorch."""
-    listed = _tensors(tensors, "cat")
+    listed = check_tensors(tensors, "cat")
     if not listed:
         raise ValueError("cat(): expected a non-empty list of Tensors")
     for place, tensor in enumerate(listed):
@@ -217,7 +211,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 @public("(tensors, dim=0, *, out=None)", method=False)
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape joined along a new dimension."""
-    listed = _tensors(tensors, "stack")
+    listed = check_tensors(tensors, "stack")
     if not listed:
         raise RuntimeError("stack expects a non-empty TensorList")
     shape = listed[0]._data.shape
@@ -240,7 +234,7 @@ def piece(input: Any, axis: int, start: int, stop: int, maker: str) -> Any:
 
 def _refuse_writes(out: Any, maker: str) -> None:
     view: View | None = out._view
-    if view is not None and maker:
+    if view is not None and maker and view.refusal is None:
         view.refusal = maker
 
 
@@ -306,7 +300,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     return ops.select(input, key=(*[_FULL] * axis, slice(begin, begin + length)))
 
 
-@public("(input, dim, index)")
+@public("(input, dim, index: int)")
 def select(input: Any, dim: int, index: Any) -> Any:
     """One slice of a dimension, which goes, as a view."""
     if not input._data.ndim:
@@ -324,7 +318,7 @@ def select(input: Any, dim: int, index: Any) -> Any:
 @public("(input, *dims)")
 def flip(input: Any, *dims: Any) -> Any:
     """The order along some dimensions reversed (a copy)."""
-    listed = _sizes(dims)
+    listed = sizes_of(dims)
     return ops.flip(input, dims=many_dims(listed, input._data.ndim) if listed else ())
 
 

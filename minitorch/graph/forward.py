@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .reverse import check
+
 
 def forward(order: list[Any], tangents: dict[Any, Any], *, dress: Callable[[Any], Any], wrap: Any) -> None:
     """Push `tangents` (by node, changed in place) through `order` (newest first) up to the newest node."""
@@ -18,4 +20,5 @@ def forward(order: list[Any], tangents: dict[Any, Any], *, dress: Callable[[Any]
             continue
         incoming = [None if parent is None else look(parent) for parent in node.parents]
         if any(t is not None for t in incoming):
+            check(node)
             tangents[node] = node.op.push(dress(node), incoming, wrap)

@@ -118,6 +118,8 @@ class Port:
         self.family = "port"
 
     def pull(self, node: Any, g: Any, parents: Any) -> tuple[Any]:
+        if parents[0] is None:
+            return (None,)
         items: list[Any] = [None] * len(self.results)
         items[self.index] = g
         return (Cotangents(tuple(items)),)

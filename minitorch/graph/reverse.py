@@ -81,6 +81,18 @@ def reverse(
             node.cells = ()
 
 
+def check(node: Any) -> None:
+    """Make sure that what a node saved is still there, and as it was.
+
+    Raises:
+        RuntimeError: where it was freed, or changed in place since.
+    """
+    if node.saved is FREED:
+        raise RuntimeError(f"{FREED_TEXT} (the op is {node.op.name!r})")
+    if node.saved and node.mark != sum(cell[0] for cell in node.cells if cell is not None):
+        raise RuntimeError(changed(node))
+
+
 def changed(node: Any) -> str:
     """What to say when an array that `node` saved was written in place afterwards."""
     described = node.op.describe_change(node)

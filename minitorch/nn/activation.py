@@ -380,11 +380,17 @@ class Softmax2d(Module):
         return F.softmax(input, -3)
 
 
-class GLU(_Along):
+class GLU(Module):
     """a sigmoid(b), a and b the halves of x along `dim`. Source: https://arxiv.org/abs/1612.08083"""
 
+    __constants__ = ["dim"]
+
     def __init__(self, dim: int = -1) -> None:
-        super().__init__(dim)
+        super().__init__()
+        self.dim = dim
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
 
     def forward(self, input: Tensor) -> Tensor:
         return F.glu(input, self.dim)

@@ -7,8 +7,12 @@ for the two plain floats of a Value, where Python would raise at zero.
 from __future__ import annotations
 
 from ..backend.scalar import divide
+from .comparison import eq, isnan
 from .create import full
 from .families import elementwise, movement
+from .kinds import kind_of, refuses
+
+BINARY = "(input, other, *, out=None)"
 
 
 def over(x, y):
@@ -17,11 +21,11 @@ def over(x, y):
 
 
 def zero(g):
-    """Zeros like g, whatever g holds."""
-    return 0.0 if g.__class__ is float else full(g, shape=g.shape, value=0)
+    """Zeros like g, whatever g holds: a float or a Value has no shape."""
+    return full(g, shape=g.shape, value=0) if hasattr(g, "shape") else 0.0
 
 
-@elementwise(symbol="+", linear=True, promotes="same", widens=False)
+@elementwise(symbol="+", linear=True)
 def add(xp, x, y):
     """x plus y."""
     return x + y
@@ -30,7 +34,7 @@ def add(xp, x, y):
 add.vjp(x=lambda g: g, y=lambda g: g)
 
 
-@elementwise(symbol="-", linear=True, widens=False)
+@elementwise(symbol="-", linear=True)
 def sub(xp, x, y):
     """x minus y."""
     return x - y
@@ -39,7 +43,7 @@ def sub(xp, x, y):
 sub.vjp(x=lambda g: g, y=lambda g: -g)
 
 
-@elementwise("(input, other, *, out=None)", symbol="*", multilinear=True, aliases=("multiply",), widens=False)
+@elementwise("(input: operand, other, *, out=None)", symbol="*", multilinear=True, aliases=("multiply",))
 def mul(xp, x, y):
     """x times y."""
     return x * y
@@ -48,16 +52,21 @@ def mul(xp, x, y):
 mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 
 
-@elementwise(symbol="/", promotes="float", widens=False)
+@elementwise(symbol="/", promotes="float")
 def div(xp, x, y):
     """x over y; integers become floating."""
     return over(x, y)
 
 
-div.vjp(x=lambda g, y: over(g, y), y=lambda g, out, y: -g * over(out, y))
+# Not by the result, though that saves a division: `y = a / b; y += c` must stay possible, as in PyTorch.
+div.vjp(x=lambda g, y: over(g, y), y=lambda g, x, y: -g * over(over(x, y), y))
 
 
-@elementwise("(input, *, out=None)", symbol="-", linear=True, aliases=("negative",))
+NEGATION = ("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+            "`~` or `logical_not()` operator instead.")  # fmt: skip
+
+
+@elementwise("(input, *, out=None)", symbol="-", linear=True, aliases=("negative",), check=refuses(b=NEGATION))
 def neg(xp, x):
     """Minus x."""
     return -x
@@ -66,15 +75,38 @@ def neg(xp, x):
 neg.vjp(x=lambda g: -g)
 
 
+#: What a power with this exponent is made of, as in PyTorch: sqrt(-inf) is nan where pow would give inf.
+SHORT_POWERS = {
+    2: lambda xp, x: x * x,
+    3: lambda xp, x: x * x * x,
+    0.5: lambda xp, x: xp.sqrt(x),
+    -0.5: lambda xp, x: over(1.0, xp.sqrt(x)),
+    -1: lambda xp, x: over(1.0, x),
+    -2: lambda xp, x: over(1.0, x * x),
+}
+
+
 @elementwise(symbol="**")
 def pow_(xp, x, y):
-    """x to the power y, elementwise."""
+    """x to the power y, elementwise; integers to a negative power are rounded towards zero."""
+    if y.__class__ is float or y.__class__ is int:
+        short = SHORT_POWERS.get(y)
+        if short is not None:
+            return short(xp, x)
+    elif y.__class__ is not complex and y.dtype.kind in "iu" and kind_of(x) == "i":
+        return _whole_power(xp, x, y)
     return xp.power(x, y)
+
+
+def _whole_power(xp, x, y):
+    out = xp.power(x, xp.where(y < 0, 0, y))
+    inverse = xp.where(x == 1, 1, xp.where(x == -1, 1 - 2 * (y & 1), 0))
+    return xp.where(y < 0, inverse, out).astype(out.dtype)
 
 
 def _pow_base(g, x, y):
     if y.__class__ is not float and y.__class__ is not int:
-        return where(y == 0, 0, g * (y * pow_(x, y - 1)))
+        return where(eq(y, 0), 0, g * (y * pow_(x, y - 1)))
     if y == 2:
         return g * (x * 2)
     return zero(g) if y == 0 else g * (pow_(x, y - 1) * y)
@@ -83,8 +115,19 @@ def _pow_base(g, x, y):
 def _pow_exponent(g, x, y, out):
     from .transcendental import log
 
-    silent = (x == 0) & (y >= 0)
+    silent = _stays_zero(x, y)
+    if kind_of(y) == "c" and kind_of(x) != "c":  # a negative number has a complex logarithm
+        x = x * (1 + 0j)
     return where(silent, 0, g * (out * log(where(silent, 1, x))))
+
+
+def _stays_zero(x, y):
+    """Where 0 is raised to an exponent around which it stays 0."""
+    if kind_of(y) != "c":
+        return eq(x, 0) & (y >= 0)
+    from .complex import imag, real
+
+    return eq(x, 0) & eq(imag(y), 0) & (real(y) >= 0)
 
 
 pow_.vjp(x=_pow_base, y=_pow_exponent)
@@ -99,7 +142,8 @@ def reciprocal(xp, x):
 reciprocal.vjp(x=lambda g, out: -g * out * out)
 
 
-@elementwise("(input, *, out=None)", holomorphic=False, aliases=("absolute",), inplace=True)
+@elementwise("(input, *, out=None)", holomorphic=False, aliases=("absolute",), inplace=False,
+             check=refuses("abs_cpu", "b"))  # fmt: skip
 def abs_(xp, x):
     """The absolute value; of complex numbers, the modulus."""
     return xp.absolute(x)
@@ -111,28 +155,36 @@ abs_.vjp(x=lambda g, x: g * sgn(x)).jvp(x=lambda t, x: _abs_tangent(t, x))
 def _abs_tangent(t, x):
     from .complex import conj, real
 
-    return real(t * conj(sgn(x))) if x._data.dtype.kind == "c" else t * sgn(x)
+    return real(t * conj(sgn(x))) if kind_of(x) == "c" else t * sgn(x)
 
 
 @elementwise("(input, *, out=None)", holomorphic=False)
 def sgn(xp, x):
-    """The sign of x; of complex numbers, x over its modulus (0 at 0)."""
-    if getattr(x, "dtype", None) is None or x.dtype.kind != "c":
-        return xp.sign(x)
+    """The sign of x; of complex numbers, x over its modulus. 0 at 0 and, as in PyTorch, at NaN."""
+    kind = kind_of(x)
+    if kind != "c":
+        return sign_of(xp, x, kind)
     size = xp.absolute(x)
     return xp.where(size == 0, 0, x / xp.where(size == 0, 1, size)).astype(x.dtype)
 
 
+def sign_of(xp, x, kind):
+    """-1, 0 or 1 in the dtype of x."""
+    if kind == "b":
+        return x
+    if x.__class__ is float:
+        return float((x > 0) - (x < 0))
+    return xp.subtract((x > 0).view("int8"), (x < 0).view("int8")).astype(x.dtype)
+
+
 def _sgn_rule(g, x, out):
-    raw = getattr(x, "_data", x)
-    if getattr(raw, "dtype", None) is None or raw.dtype.kind != "c":
+    if kind_of(x) != "c":
         return zero(g)
     from .complex import conj, real
 
     size = abs_(x)
-    safe = where(size == 0, 1, size)
     part = out * real(conj(out) * g)
-    return where(size == 0, 0, (g - part) / safe)
+    return where(eq(size, 0), 0, (g - part) / where(eq(size, 0), 1, size))
 
 
 sgn.vjp(x=_sgn_rule).jvp(x=lambda t, x, out: _sgn_rule(t, x, out))
@@ -140,33 +192,57 @@ sgn.vjp(x=_sgn_rule).jvp(x=lambda t, x, out: _sgn_rule(t, x, out))
 
 @elementwise("(input, *, out=None)")
 def square(xp, x):
-    """x squared."""
-    return x * x
+    """x squared; of bools, integers."""
+    out = x * x
+    return out.astype("int64") if out.__class__ is not float and out.dtype == bool else out
 
 
 square.vjp(x=lambda g, x: g * (x * 2))
 
 
-@elementwise("(input, other, *, out=None)")
+# ---- choosing between two values -----------------------------------------------------------------------------------
+def _refuses_complex(name):
+    return refuses(c=f"{name} not implemented for complex tensors.")
+
+
+@elementwise(BINARY, inplace=False, check=_refuses_complex("maximum"))
 def maximum(xp, x, y):
     """The larger of x and y; at a tie the gradient is shared equally, as in PyTorch. NaN wins."""
     return xp.maximum(x, y)
 
 
-maximum.vjp(x=lambda g, x, y: _chosen(g, x > y, x == y), y=lambda g, x, y: _chosen(g, y > x, x == y))
+maximum.vjp(x=lambda g, x, y: _winner(g, x < y, eq(x, y)), y=lambda g, x, y: _winner(g, y < x, eq(x, y)))
 
 
-@elementwise("(input, other, *, out=None)")
+@elementwise(BINARY, inplace=False, check=_refuses_complex("minimum"))
 def minimum(xp, x, y):
     """The smaller of x and y; at a tie the gradient is shared equally, as in PyTorch. NaN wins."""
     return xp.minimum(x, y)
 
 
-minimum.vjp(x=lambda g, x, y: _chosen(g, x < y, x == y), y=lambda g, x, y: _chosen(g, y < x, x == y))
+minimum.vjp(x=lambda g, x, y: _winner(g, x > y, eq(x, y)), y=lambda g, x, y: _winner(g, y > x, eq(x, y)))
 
 
-def _chosen(g, mine, tie):
-    return where(tie, g * 0.5, where(mine, g, 0))
+def _winner(g, lost, tie):
+    return where(lost, 0, where(tie, g * 0.5, g))
+
+
+@elementwise(BINARY, inplace=False, check=_refuses_complex("fmax"))
+def fmax(xp, x, y):
+    """The larger of x and y, NaN only where both are; a tie is x's."""
+    return xp.fmax(x, y)
+
+
+fmax.vjp(x=lambda g, x, y: where((x >= y) | isnan(y), g, 0), y=lambda g, x, y: where((x >= y) | isnan(y), 0, g))
+
+
+@elementwise(BINARY, inplace=False, check=_refuses_complex("fmin"))
+def fmin(xp, x, y):
+    """The smaller of x and y, NaN only where both are; a tie is x's."""
+    return xp.fmin(x, y)
+
+
+fmin.vjp(x=lambda g, x, y: where((x <= y) | isnan(y), g, 0), y=lambda g, x, y: where((x <= y) | isnan(y), 0, g))
 
 
 @elementwise(promoted=(1, 2), inplace=False)
@@ -182,7 +258,23 @@ where.vjp(
 )
 
 
-@elementwise(promotes=None)
+@elementwise()
+def lerp(xp, x, y, w):
+    """The point a fraction w of the way from x to y, counted from the nearer end so that both ends are met exactly."""
+    near, far = x + w * (y - x), y - (y - x) * (1 - w)
+    if w.__class__ in (int, float, complex):
+        return near if abs(w) < 0.5 else far
+    return xp.where(xp.absolute(w) < 0.5, near, far)
+
+
+lerp.vjp(x=lambda g, w: g * (1 - w), y=lambda g, w: g * w, w=lambda g, x, y: g * (y - x))
+
+
+# ---- holding between bounds ----------------------------------------------------------------------------------------
+NO_COMPLEX_CLAMP = (NotImplementedError, "clamp is not supported for complex types")
+
+
+@elementwise(promotes=None, check=refuses(c=NO_COMPLEX_CLAMP))
 def clamp(xp, x, *, min=None, max=None):
     """x held between two numbers (None: no bound); at a bound the gradient passes, as in PyTorch."""
     if min is not None:
@@ -199,6 +291,30 @@ def _inside(x, min, max):
 clamp.vjp(x=lambda g, x, min, max: where(_inside(x, min, max), g, 0))
 
 
+@elementwise(check=refuses(c=NO_COMPLEX_CLAMP))
+def bounded(xp, x, low=None, high=None):
+    """x held between two tensors (None: no bound); a bound that x lies beyond gets the gradient."""
+    if low is not None:
+        x = xp.maximum(x, low)
+    return x if high is None else xp.minimum(x, high)
+
+
+def _below(x, low, high):
+    return x < low if high is None else (x < low) & (low < high)
+
+
+def _above(x, low, high):
+    return x > high if low is None else (x > high) | (high < low)
+
+
+bounded.vjp(
+    x=lambda g, x, low, high: where(_inside(x, low, high), g, 0),
+    low=lambda g, x, low, high: where(_below(x, low, high), g, 0),
+    high=lambda g, x, low, high: where(_above(x, low, high), g, 0),
+)
+
+
+# ---- copies --------------------------------------------------------------------------------------------------------
 @movement(linear=True)
 def cast(xp, x, *, dtype):
     """The same numbers in another dtype; a complex number that becomes real keeps its real part."""

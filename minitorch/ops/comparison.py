@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .families import comparison
+from .kinds import kind_of, refuses
 
 BINARY = "(input, other, *, out=None)"
 UNARY = "(input, *, out=None)"
@@ -20,25 +21,25 @@ def ne(xp, x, y):
     return x != y
 
 
-@comparison(BINARY, symbol="<", aliases=("less",), inplace=True)
+@comparison(BINARY, symbol="<", aliases=("less",), inplace=True, check=refuses("lt_cpu", "c"))
 def lt(xp, x, y):
     """x < y, elementwise."""
     return x < y
 
 
-@comparison(BINARY, symbol="<=", aliases=("less_equal",), inplace=True)
+@comparison(BINARY, symbol="<=", aliases=("less_equal",), inplace=True, check=refuses("le_cpu", "c"))
 def le(xp, x, y):
     """x <= y, elementwise."""
     return x <= y
 
 
-@comparison(BINARY, symbol=">", aliases=("greater",), inplace=True)
+@comparison(BINARY, symbol=">", aliases=("greater",), inplace=True, check=refuses("gt_cpu", "c"))
 def gt(xp, x, y):
     """x > y, elementwise."""
     return x > y
 
 
-@comparison(BINARY, symbol=">=", aliases=("greater_equal",), inplace=True)
+@comparison(BINARY, symbol=">=", aliases=("greater_equal",), inplace=True, check=refuses("ge_cpu", "c"))
 def ge(xp, x, y):
     """x >= y, elementwise."""
     return x >= y
@@ -86,40 +87,23 @@ def isfinite(xp, x):
     return xp.isfinite(x)
 
 
-@comparison(UNARY, promotes=None, inplace=True)
-def sign(xp, x):
-    """-1, 0 or 1 by the sign of x."""
-    return xp.sign(x) if getattr(x, "dtype", None) != bool else x
+def _refuses_complex(name):
+    return refuses(c=f"{name} does not support complex inputs.")
 
 
-@comparison(UNARY, promotes=None, inplace=True)
-def floor(xp, x):
-    """The largest integer not above x."""
-    return xp.floor(x) if x.__class__ is float or x.dtype.kind == "f" else x
+@comparison(UNARY, check=_refuses_complex("isposinf"))
+def isposinf(xp, x):
+    """Plus infinity."""
+    return x == xp.inf
 
 
-@comparison(UNARY, promotes=None, inplace=True)
-def ceil(xp, x):
-    """The smallest integer not below x."""
-    return xp.ceil(x) if x.__class__ is float or x.dtype.kind == "f" else x
+@comparison(UNARY, check=_refuses_complex("isneginf"))
+def isneginf(xp, x):
+    """Minus infinity."""
+    return x == -xp.inf
 
 
-@comparison(UNARY, promotes=None, inplace=True)
-def trunc(xp, x):
-    """The integer part of x."""
-    return xp.trunc(x) if x.__class__ is float or x.dtype.kind == "f" else x
-
-
-@comparison(promotes="same")
-def floor_quotient(xp, x, y):
-    """x / y rounded towards minus infinity."""
-    return xp.floor_divide(x, y)
-
-
-@comparison(promotes="same")
-def trunc_quotient(xp, x, y):
-    """x / y rounded towards zero."""
-    out = xp.floor_divide(x, y)
-    exact = xp.remainder(x, y) == 0
-    kind = getattr(out, "dtype", None)
-    return out + ((out < 0) & ~exact) if kind is None or kind.kind != "f" else xp.trunc(x / y)
+@comparison(UNARY, check=refuses(c=(NotImplementedError, "signbit is not implemented for complex tensors.")))
+def signbit(xp, x):
+    """Whether the sign is minus; minus zero has one too."""
+    return xp.signbit(x) if kind_of(x) == "f" else x < 0

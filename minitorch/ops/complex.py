@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from .arithmetic import where, zero
+from .comparison import eq
+from .create import full
 from .families import elementwise, movement
+from .kinds import kind_of
 
 UNARY = "(input)"
 
@@ -10,7 +14,9 @@ UNARY = "(input)"
 @elementwise("(input, *, out=None)", promotes=None, holomorphic=False, linear=True, inplace=False)
 def conj(xp, x):
     """The complex conjugate; a real tensor comes back as it is."""
-    return xp.conj(x)
+    if x.__class__ is float:
+        return x
+    return xp.conj(x) if x.dtype.kind == "c" else x.copy()
 
 
 conj.vjp(x=lambda g: conj(g))
@@ -30,13 +36,67 @@ def imag(xp, x):
     return x.imag
 
 
-@elementwise("(real, imag, *, out=None)", name="complex", promotes=None, method=False, holomorphic=False, linear=True,
+@elementwise(name="complex", promotes=None, holomorphic=False, linear=True,
              inplace=False)  # fmt: skip
 def complex_(xp, re, im):
     """re + i im from two real tensors of one dtype."""
     return re + 1j * im
 
 
-real.vjp(x=lambda g: complex_(g, g * 0))
-imag.vjp(x=lambda g: complex_(g * 0, g))
+real.vjp(x=lambda g: complex_(g, full(g, shape=g.shape, value=0)))
+imag.vjp(x=lambda g: complex_(full(g, shape=g.shape, value=0), g))
 complex_.vjp(re=lambda g: real(g), im=lambda g: imag(g))
+
+
+@movement(holomorphic=False, linear=True, view=True)
+def as_pairs(xp, x):
+    """A complex tensor as a real one with a last dimension of (real, imaginary), as a view."""
+    return x.reshape(*x.shape, 1).view(x.real.dtype) if x.flags.c_contiguous else _pairs(xp, x)
+
+
+def _pairs(xp, x):
+    return xp.stack((x.real, x.imag), -1)
+
+
+@movement(holomorphic=False, linear=True, view=True)
+def as_complex(xp, x):
+    """A real tensor with a last dimension of (real, imaginary) as a complex one, as a view."""
+    kind = "complex128" if x.dtype == "float64" else "complex64"
+    if x.flags.c_contiguous and x.size:
+        return x.view(kind).reshape(x.shape[:-1])
+    return (x[..., 0] + 1j * x[..., 1]).astype(kind)
+
+
+as_pairs.vjp(x=lambda g: as_complex(g))
+as_complex.vjp(x=lambda g: as_pairs(g))
+
+
+# ---- the angle -----------------------------------------------------------------------------------------------------
+@elementwise("(input, *, out=None)", promotes="float", holomorphic=False, inplace=False)
+def angle(xp, x):
+    """The angle in radians of a complex number from the real axis; of a real number, pi where it is negative."""
+    if kind_of(x) == "c":
+        return xp.arctan2(x.imag, x.real)
+    return xp.where(x != x, x, xp.where(x < 0, xp.pi, xp.zeros_like(x)))
+
+
+def _over_square(x, y):
+    """y over the square of |x|; 0 at 0."""
+    size = real(x) * real(x) + imag(x) * imag(x)
+    nothing = eq(size, 0)
+    return where(nothing, 0, y / where(nothing, 1, size))
+
+
+def _angle_rule(g, x):
+    if kind_of(x) != "c":
+        return zero(g)
+    return complex_(_over_square(x, -g * imag(x)), _over_square(x, g * real(x)))
+
+
+def _angle_tangent(t, x):
+    if kind_of(x) != "c":
+        return zero(t)
+    return _over_square(x, real(x) * imag(t) - imag(x) * real(t))
+
+
+angle.vjp(x=_angle_rule).jvp(x=_angle_tangent)

@@ -30,9 +30,9 @@ def conj(value: Any) -> Any:
 
 def conjugated(op: Any) -> Any:
     """A copy of `op` whose `pull` conjugates on the way in and on the way out."""
+    pull = op.pull  # first: it is generated on first need, and the copy takes it along
     twin = copy.copy(op)
     twin.base = op
-    pull = op.pull
 
     def conjugated_pull(node: Any, g: Any, parents: Any) -> list[Any]:
         return [conj(gx) for gx in pull(node, conj(g), parents)]

@@ -38,6 +38,10 @@ class Dressed:
         self.settle = settle
 
 
+#: What is saved but is no number of the graph.
+UNDRESSED = frozenset(("shape", "dtype", "shapes", "hidden"))
+
+
 def dresser(wrap: Callable[..., Any]) -> Callable[[Any], Any]:
     """A function that dresses nodes with tensors made by `wrap(array, node, version)`."""
 
@@ -45,12 +49,12 @@ def dresser(wrap: Callable[..., Any]) -> Callable[[Any], Any]:
         saved = node.saved
         if not saved or not node.op.keeps:
             return Dressed(node, saved, dress)
-        keeps, cells, parents = node.op.keeps, node.cells, node.parents
+        keeps, cells, parents = node.op.keeps, node.cells or (None,) * len(saved), node.parents
         last = len(keeps) - 1
         clothed: list[Any] = []
         for place, value in enumerate(saved):
             kind, key, _ = keeps[min(place, last)]
-            if getattr(value, "dtype", None) is None or kind in ("shape", "dtype", "shapes", "hidden"):
+            if kind in UNDRESSED or (value.__class__ is not float and getattr(value, "dtype", None) is None):
                 clothed.append(value)
                 continue
             if kind == "out":
@@ -58,6 +62,9 @@ def dresser(wrap: Callable[..., Any]) -> Callable[[Any], Any]:
                 origin = node if single else port_to(node, key, value)
             else:
                 origin = parents[key if kind == "in" else len(node.op.inputs) + place - last]
+            if origin is None and value.__class__ is float:  # a number, not the float of a Value
+                clothed.append(value)
+                continue
             clothed.append(wrap(value, origin, cells[place] if cells[place] is not None else [0]))
         return Dressed(node, tuple(clothed), dress)
 
@@ -83,7 +90,7 @@ def arrival(wrap: Callable[..., Any], captured: dict[Any, Any] | None, create_gr
                 for hook in list(hooks.before.values()):
                     replaced = hook(seen)
                     if replaced is not None:
-                        seen = check_replacement(replaced, node)
+                        seen = check_replacement(replaced, node, hook)
                 g = seen if isinstance(g, Tracked) else seen._data
             if hooks.retain is not None:
                 holder = hooks.retain()
@@ -103,8 +110,8 @@ def arrival(wrap: Callable[..., Any], captured: dict[Any, Any] | None, create_gr
     return visit
 
 
-def check_replacement(replaced: Any, node: Any) -> Any:
-    """A hook's answer must be a gradient of the same shape.
+def check_replacement(replaced: Any, node: Any, hook: Any) -> Any:
+    """A hook's answer must be a gradient of the same shape and dtype.
 
     Raises:
         TypeError, RuntimeError: otherwise.
@@ -113,8 +120,13 @@ def check_replacement(replaced: Any, node: Any) -> Any:
         raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
     if replaced._data.shape != node.shape:
         raise RuntimeError(
-            f"hook '<lambda>' has changed the size of value: the gradient has shape {list(node.shape)}, the hook "
-            f"returned {list(replaced._data.shape)}"
+            f"hook '{getattr(hook, '__name__', 'hook')}' has changed the size of value: the gradient has shape "
+            f"{list(node.shape)}, the hook returned {list(replaced._data.shape)}"
+        )
+    if replaced._data.dtype != node.dtype:
+        raise RuntimeError(
+            f"hook '{getattr(hook, '__name__', 'hook')}' has changed the type of value (was {node.dtype} got "
+            f"{replaced._data.dtype})"
         )
     return replaced
 

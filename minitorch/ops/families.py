@@ -46,6 +46,11 @@ def reduction(*signatures: str, **declared: Any) -> Callable[[Forward], Op]:
     return declare("reduction", signatures, **{"widens": True, "check": reduced_dims} | declared)
 
 
+def scan(*signatures: str, **declared: Any) -> Callable[[Forward], Op]:
+    """Runs along one `dim`: each result is made of the elements up to its own."""
+    return declare("scan", signatures, **{"widens": True, "check": checked_dim} | declared)
+
+
 def movement(*signatures: str, **declared: Any) -> Callable[[Forward], Op]:
     """Moves or selects elements without arithmetic; linear, and mostly a view."""
     return declare("movement", signatures, **{"linear": True} | declared)

@@ -12,7 +12,8 @@ from typing import Any
 from ..graph.forward import forward
 from ..graph.walk import newest_first
 from ..tracked import Tracked
-from .op import _argument_names, run_definition
+from .definition import run_definition
+from .generated import argument_names
 
 
 def push(op: Any, view: Any, tangents: list[Any], wrap: Any) -> Any:
@@ -59,7 +60,7 @@ def _diagonal(op: Any, view: Any, tangents: list[Any]) -> Any:
             continue
         names["g"] = t
         rule = op.rules[name]
-        term = rule(*[names[asked] for asked in _argument_names(rule)])
+        term = rule(*[names[asked] for asked in argument_names(rule)])
         if term._data.shape != view.shape:
             term = expand(term, shape=view.shape)
         total = _add(total, term)
@@ -74,7 +75,7 @@ def _explicit(op: Any, view: Any, tangents: list[Any]) -> Any:
             continue
         names["t"] = t
         rule = op.jvps[name]
-        term = rule(*[names[asked] for asked in _argument_names(rule)])
+        term = rule(*[names[asked] for asked in argument_names(rule)])
         if isinstance(term, tuple):
             term = list(term)
             total = term if total is None else [_add(a, b) for a, b in zip(total, term, strict=True)]
@@ -83,32 +84,32 @@ def _explicit(op: Any, view: Any, tangents: list[Any]) -> Any:
     return total
 
 
-def _zeros(names: dict[str, Any], name: str, like: Any) -> Any:
-    from .create import full
-
-    return full(like, shape=names[f"{name}_shape"], value=0)
-
-
 def _linear(op: Any, view: Any, tangents: list[Any]) -> Any:
     """f is linear in all its differentiable inputs together: absent tangents are zeros."""
+    from .create import full
+
     names = _saved(op, view)
     moving = next(t for t in tangents if t is not None)
-    if op.star and len(tangents) > len(op.inputs):
-        from .create import full
-
-        shapes = names[f"{op.star}_shapes"]
-        filled = [full(moving, shape=s, value=0) if t is None else t for t, s in zip(tangents, shapes, strict=True)]
-        return op(*filled, **view.params)
     arguments = []
     for name, t in zip(op.inputs, tangents, strict=False):
         if t is not None:
             arguments.append(t)
         elif op.rules.get(name) is None:
             arguments.append(names[name])
-        else:
-            arguments.append(_zeros(names, name, moving))
-    extra = list(names[op.star]) if op.star and op.star in names else []
-    return op(*arguments, *extra, **view.params)
+        else:  # an elementwise op keeps no shapes: a number will do, since the result is expanded
+            arguments.append(full(moving, shape=names.get(f"{name}_shape", ()), value=0))
+    if op.star and op.rules.get(op.star) is None:
+        arguments += names[op.star]
+    elif op.star:
+        shapes = names[f"{op.star}_shapes"]
+        rest = tangents[len(op.inputs) :]
+        arguments += [full(moving, shape=s, value=0) if t is None else t for t, s in zip(rest, shapes, strict=True)]
+    out = op(*arguments, **view.params)
+    if op.family == "elementwise" and out._data.shape != view.shape:
+        from .shape import expand
+
+        out = expand(out, shape=view.shape)
+    return out
 
 
 def _multilinear(op: Any, view: Any, tangents: list[Any]) -> Any:

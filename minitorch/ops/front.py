@@ -29,12 +29,17 @@ REQUIRED = object()
 
 
 class Parameter:
-    """One parameter of a signature string."""
+    """One parameter of a signature string.
 
-    __slots__ = ("default", "keyword", "name", "star")
+    Its kind follows from its name, by PyTorch's habits (`input` is a tensor, `dim` an int); where a name is used
+    otherwise, the string says so: `index: int`.
+    """
 
-    def __init__(self, name: str, default: str | None, keyword: bool, star: bool) -> None:
+    __slots__ = ("default", "keyword", "kind", "name", "star")
+
+    def __init__(self, name: str, default: str | None, keyword: bool, star: bool, kind: str = "") -> None:
         self.name, self.default, self.keyword, self.star = name, default, keyword, star
+        self.kind = kind or ("tensor" if name in TENSORS else "operand" if name in OPERANDS else "")
 
 
 def parse(signature: str) -> list[Parameter]:
@@ -54,8 +59,9 @@ def parse(signature: str) -> list[Parameter]:
             keyword = True
             continue
         name, _, default = (part.strip() for part in text.partition("="))
+        name, _, kind = (part.strip() for part in name.partition(":"))
         star = name.startswith("*")
-        found.append(Parameter(name.lstrip("*"), default or None, keyword, star))
+        found.append(Parameter(name.lstrip("*"), default or None, keyword, star, kind))
         keyword = keyword or star
     return found
 
@@ -154,9 +160,9 @@ def _describe(args: Any, kwargs: Any) -> str:
 def _kind_of(parameter: Parameter) -> Callable[[Any], bool]:
     name = parameter.name
     optional = parameter.default == "None"
-    if name in TENSORS:
+    if parameter.kind == "tensor":
         return lambda v: isinstance(v, Tracked) or (optional and v is None)
-    if name in OPERANDS:
+    if parameter.kind == "operand":
         return lambda v: isinstance(v, Tracked | int | float | complex) or hasattr(v, "__float__") or (
             optional and v is None)  # fmt: skip
     if name == "dim":
@@ -209,25 +215,27 @@ def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
     for place, p in enumerate(parameters):
         if p.star:
             body.append(f"    {p.name} = _unpack({p.name})")
-        elif p.name in TENSORS and p.default is None:
+        elif p.kind == "tensor" and p.default is None:
             body.append(f"    if not isinstance({p.name}, Tracked): _refuse({name!r}, {p.name!r}, {place}, {p.name})")
-        elif p.name in TENSORS or (p.name in OPERANDS and p.default is None):
+        elif p.kind == "tensor" or (p.kind == "operand" and p.default is None):
             body.append(f"    if {p.name}.__class__ not in _plain and not isinstance({p.name}, Tracked): "
                         f"{p.name} = _number({name!r}, {p.name!r}, {place}, {p.name})")  # fmt: skip
     plain = [p for p in parameters if p.name != "out"]
     if isinstance(target, Op):
         inputs = len(target.inputs)
-        call = ", ".join([*(p.name for p in plain[:inputs]), *(f"{p.name}={p.name}" for p in plain[inputs:])])
+        one = target.single and target.family != "elementwise"
+        pairs = ", ".join(f"{p.name!r}: {p.name}" for p in plain[inputs:])
+        call = f"{plain[0].name}, {{{pairs}}}" if one else ", ".join([*(p.name for p in plain[:inputs]), *(f"{p.name}={p.name}" for p in plain[inputs:])])
     else:
         call = ", ".join(
-            f"{p.name}={p.name}" if p.keyword and not p.star else p.name for p in plain
+            f"*{p.name}" if p.star else f"{p.name}={p.name}" if p.keyword else p.name for p in plain
         )
     has_out = any(p.name == "out" for p in parameters)
     starred = next((p.name for p in parameters if p.star), None)
-    body.append(f"    _result = _target({call})")
+    run = "_target.one" if isinstance(target, Op) and one else "_target"
+    body.append(f"    {'_result =' if has_out else 'return'} {run}({call})")
     if has_out:
-        body.append("    if out is not None: return _into(out, _result, _any(locals()))")
-    body.append("    return _result")
+        body.append("    return _result if out is None else _into(out, _result, _any(locals()))")
     source = f"def {name}({', '.join([*spelled, '**_alias'])}):\n"
     source += f"    if _alias: return _again(_alias, {starred!r}, locals(), _self[0], {name!r})\n"
     own: list[Any] = [None]
@@ -253,14 +261,18 @@ def _optional_first(source: str, parameters: list[Parameter]) -> str:
 
 def unpack(values: tuple[Any, ...]) -> Any:
     """Sizes or dims given one by one, or as one tuple, list or Size."""
-    if len(values) == 1 and isinstance(values[0], tuple | list):
-        return tuple(values[0])
+    if len(values) == 1:
+        first = values[0]
+        if first.__class__ is not int and isinstance(first, tuple | list):
+            return tuple(first)
     return values
 
 
 def any_tracked(values: dict[str, Any]) -> bool:
     """Whether a tensor among the arguments would be recorded."""
-    return any(isinstance(v, Tracked) and v._node is not None for k, v in values.items() if k[0] != "_")
+    given = [v for k, v in values.items() if k[0] != "_"]
+    given += [v for several in given if isinstance(several, tuple | list) for v in several]
+    return any(isinstance(v, Tracked) and v._node is not None for v in given)
 
 
 def refuse(function: str, parameter: str, place: int, value: Any) -> None:

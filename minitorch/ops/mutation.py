@@ -1,7 +1,7 @@
 """In-place writes: shared memory is written, the version moves on, and the tape learns of it.
 
 Everything is checked before anything is written. A recorded write to a tensor gives it a new node; a write to a view
-records one `overwrite(base, value, path)` on its base, and views whose base moved on rebuild their nodes when next read.
+records one `overwrite(base, value, path)` on its base; views whose base moved on rebuild their nodes when next read.
 """
 
 from __future__ import annotations
@@ -202,8 +202,9 @@ def rebase(tensor: Any, node: Any) -> None:
     if node is None and old is None:
         return
     if view is not None or node is None:  # a constant written over all of it leaves it on the tape, as in PyTorch
-        path = () if view is None else view.path
-        node = Node(overwrite, {"path": path}, (old, node), (), (), 0, data.shape, data.dtype)
+        path, parents = () if view is None else view.path, (old, node)
+        saved, cells = overwrite.save((), (data, tensor._data), (), (), parents)
+        node = Node(overwrite, {"path": path}, parents, saved, cells, 0, data.shape, data.dtype)
     owner._node = node
     move_retain(old, node)
     if view is not None:
@@ -222,7 +223,7 @@ def follow(value: Any, path: tuple[Any, ...]) -> Any:
 @declare("movement", (), linear=True)
 def overwrite(xp, base, value, *, path):
     """The base with the part that `path` leads to replaced by the value."""
-    out = base.copy()
+    out = xp.asarray(base).copy()
     _write(xp, out, path, value)
     return out
 
@@ -274,7 +275,8 @@ def write_out(out: Any, value: Any, recorded: bool) -> Any:
 
             warnings.warn(
                 f"An output with one or more elements was resized since it had shape {list(out._data.shape)}, which "
-                f"does not match the required output shape {list(value._data.shape)}.", UserWarning, stacklevel=4)  # fmt: skip
+                f"does not match the required output shape {list(value._data.shape)}.", UserWarning, stacklevel=4
+            )
         out._data = value._data.astype(out._data.dtype)
         if out._version is not None:
             out._version[0] += 1

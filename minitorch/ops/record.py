@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend.host import F32, F64, HOST, asarray, ndarray
-from ..backend.namespace import backend_among
+from ..backend.namespace import backend_among, backend_of
 from ..graph.hooks import hooks_of
 from ..graph.modes import modes, recording
 from ..graph.node import Node, Port
@@ -192,7 +192,8 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     outs: Any = out if op.hidden else (out,)
     raw = outs[0]
     if raw.__class__ is not xp.array:
-        raw = xp.asarray(raw)
+        home = backend_of(raw)  # a transfer's result is at home elsewhere; NumPy's numbers become 0-d arrays
+        raw = raw if raw.__class__ is home.array and home.name != "scalar" else xp.asarray(raw)
         outs = (raw, *outs[1:])
     if op.view and xp.shares_memory(raw, datas[0]):
         result = make(raw, None, first[0]._version)

@@ -7,10 +7,11 @@ derivative at 0 (a length, a deviation) is given the derivative 0 there, as in P
 
 from __future__ import annotations
 
+from ..backend.host import F32 as FLOAT32
 from .arithmetic import abs_, cast, pow_, sgn, where
 from .comparison import isnan
 from .create import full
-from .families import elementwise, movement, reduction
+from .families import movement, reduced_dims, reduction
 from .shape import cat, expand, flip, reshape, select
 from .transcendental import exp
 
@@ -26,6 +27,13 @@ def count_of(shape, dim):
     for d in dim:
         count *= shape[d]
     return count
+
+
+def widened(*values):
+    """Half-precision arrays as float32, so that what a rule makes of them is rounded once, when it arrives."""
+    if values[0].dtype.itemsize != 2:
+        return values
+    return [cast(value, dtype=FLOAT32) for value in values]
 
 
 @reduction(linear=True)
@@ -67,7 +75,8 @@ def mean(xp, x, *, dim=None, keepdim=False):
     return total / count if count else total * xp.nan
 
 
-mean.vjp(x=lambda g, x_shape, dim: spread(g / (count_of(x_shape, dim) or 1), shape=x_shape, dim=dim))
+mean.vjp(x=lambda g, x_shape, dim: spread(g / (count_of(x_shape, dim) or 1), shape=x_shape, dim=dim)).jvp(
+    x=lambda t, x_shape, dim, keepdim: sum(t, dim=dim, keepdim=keepdim) / (count_of(x_shape, dim) or 1))  # fmt: skip
 
 
 @reduction()
@@ -93,7 +102,12 @@ def _product_of_others(x, dim):
     return reshape(before * after, shape=x.shape)
 
 
-prod.vjp(x=lambda g, x, dim: spread(g, shape=x.shape, dim=dim) * _product_of_others(x, dim)).jvp(
+def _product_rule(g, x, dim):
+    g, x = widened(g, x)
+    return spread(g, shape=x.shape, dim=dim) * _product_of_others(x, dim)
+
+
+prod.vjp(x=_product_rule).jvp(
     x=lambda t, x, dim, keepdim: sum(t * _product_of_others(x, dim), dim=dim, keepdim=keepdim))  # fmt: skip
 
 
@@ -176,7 +190,11 @@ _shares(nanmedian, nans=True)
 
 
 # ---- spread and size -----------------------------------------------------------------------------------------------
-@reduction(holomorphic=False)
+def _corrected(datas, params):
+    return {"correction": 1} | reduced_dims(datas, params)
+
+
+@reduction(holomorphic=False, check=_corrected)
 def var(xp, x, *, dim=None, keepdim=False, correction=1):
     """The variance: squared distances from the mean, over count - correction (never below 0)."""
     total = x.sum(axis=dim, keepdims=True)
@@ -189,7 +207,7 @@ def var(xp, x, *, dim=None, keepdim=False, correction=1):
 def _apart(x, dim, correction):
     """The derivative of var: each distance from the mean, times 2 / (count - correction)."""
     room = count_of(x.shape, dim) - correction
-    return (x - mean(x, dim=dim, keepdim=True)) * (2 / room if room > 0 else _INF)
+    return (x - mean(x, dim=dim, keepdim=True)) * (2 / room if room else _INF)
 
 
 def _var_tangent(t, x, dim, keepdim, correction):
@@ -203,17 +221,32 @@ def _var_tangent(t, x, dim, keepdim, correction):
 
 
 _INF = float("inf")
-var.vjp(x=lambda g, x, dim, correction: spread(g, shape=x.shape, dim=dim) * _apart(x, dim, correction))
-var.jvp(x=_var_tangent)
+def _var_rule(g, x, dim, correction):
+    g, x = widened(g, x)
+    return spread(g, shape=x.shape, dim=dim) * _apart(x, dim, correction)
 
 
-@elementwise(promotes="float", inplace=False)
-def root(xp, x):
-    """The square root whose derivative at 0 is 0: of a standard deviation or a length."""
-    return xp.sqrt(x)
+var.vjp(x=_var_rule).jvp(x=_var_tangent)
 
 
-root.vjp(x=lambda g, out: g / where(out == 0, _INF, out * 2))
+@reduction(holomorphic=False, check=_corrected)
+def std(xp, x, *, dim=None, keepdim=False, correction=1):
+    """The standard deviation; its gradient is 0 where all elements are equal."""
+    return xp.sqrt(var.forward(xp, x, dim=dim, keepdim=keepdim, correction=correction))
+
+
+def _slope(out):
+    """The factor that the derivative of a square root puts before that of what is under it; 0 at 0."""
+    return 0.5 / where(out == 0, _INF, out)
+
+
+def _std_rule(g, x, out, dim, correction):
+    g, x, out = widened(g, x, out)
+    return spread(g * _slope(out), shape=x.shape, dim=dim) * _apart(x, dim, correction)
+
+
+std.vjp(x=_std_rule).jvp(
+    x=lambda t, x, out, dim, keepdim, correction: _var_tangent(t, x, dim, keepdim, correction) * _slope(out))  # fmt: skip
 
 
 @reduction(holomorphic=False)
@@ -232,18 +265,27 @@ def _length_tangent(t, x, out, dim, keepdim):
     return sum(along, dim=dim, keepdim=keepdim) / where(out == 0, _INF, out)
 
 
-length.vjp(x=lambda g, x, out, dim: x * spread(g / where(out == 0, _INF, out), shape=x.shape, dim=dim))
-length.jvp(x=_length_tangent)
+def _length_rule(g, x, out, dim):
+    g, x, out = widened(g, x, out)
+    return x * spread(g / where(out == 0, _INF, out), shape=x.shape, dim=dim)
+
+
+length.vjp(x=_length_rule).jvp(x=_length_tangent)
 
 
 @reduction(holomorphic=False)
 def p_norm(xp, x, *, p, dim=None, keepdim=False):
-    """The p-norm (sum |x|^p)^(1/p) for p other than 0, 1, 2 and infinity; where x is 0 its gradient is 0."""
+    """The p-norm (sum |x|^p)^(1/p) for p other than 1, 2 and infinity (for 0, how many are not 0); where x is 0 its
+    gradient is 0."""
+    if p == 0:
+        return (x != 0).sum(axis=dim, keepdims=keepdim).astype(x.real.dtype)
     return (xp.absolute(x) ** p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
 
 
 def _p_slope(x, out, dim, p):
     """The derivative of p_norm: sgn(x) (|x| / norm)^(p - 1), 0 where either is 0."""
+    if p == 0:
+        return full(x, shape=x.shape, value=0)
     norm = reshape(out, shape=kept(x.shape, dim))
     none = (x == 0) | (norm == 0)
     size = where(none, 1, abs_(x)) / where(norm == 0, 1, norm)
@@ -259,8 +301,12 @@ def _p_tangent(t, x, out, dim, keepdim, p):
     return sum(along, dim=dim, keepdim=keepdim)
 
 
-p_norm.vjp(x=lambda g, x, out, dim, p: spread(g, shape=x.shape, dim=dim) * _p_slope(x, out, dim, p))
-p_norm.jvp(x=_p_tangent)
+def _p_rule(g, x, out, dim, p):
+    g, x, out = widened(g, x, out)
+    return spread(g, shape=x.shape, dim=dim) * _p_slope(x, out, dim, p)
+
+
+p_norm.vjp(x=_p_rule).jvp(x=_p_tangent)
 
 
 @reduction()
@@ -279,7 +325,16 @@ def _share(x, out, dim):
     return exp(x - reshape(out, shape=kept(x.shape, dim)))
 
 
-logsumexp.vjp(x=lambda g, x, out, dim: spread(g, shape=x.shape, dim=dim) * _share(x, out, dim)).jvp(
+def _logsumexp_rule(g, x, out, dim):
+    half = x.dtype.itemsize == 2
+    g, x, out = widened(g, x, out)
+    share = _share(x, out, dim)
+    if half:  # the result that was rounded to half precision is off by as much for all
+        share = share / sum(share, dim=dim, keepdim=True)
+    return spread(g, shape=x.shape, dim=dim) * share
+
+
+logsumexp.vjp(x=_logsumexp_rule).jvp(
     x=lambda t, x, out, dim, keepdim: sum(t * _share(x, out, dim), dim=dim, keepdim=keepdim))  # fmt: skip
 
 

@@ -9,14 +9,10 @@ combined in turn.
 from __future__ import annotations
 
 from .create import full
-from .families import checked_dim, declare, movement
-from .shape import cat, flip, place, select
+from .families import checked_dim, scan
+from .reduce import widened
+from .shape import cat, place, select
 from .transcendental import exp
-
-
-def scan(**declared):
-    """An op that runs along `dim`."""
-    return declare("scan", (), **{"check": checked_dim, "widens": True} | declared)
 
 
 def _part(ndim, dim, start, stop):
@@ -40,27 +36,51 @@ def accumulated(xp, x, dim, name):
     return function.accumulate(x, axis=dim) if xp.name == "cpu" else running(xp, x, dim, function)
 
 
-@movement(check=checked_dim)
-def cumsum(xp, x, *, dim):
-    """Running sums along one dimension."""
-    return xp.cumsum(x, axis=dim, dtype="int64" if x.dtype.kind in "bui" else None)
+def _wide(x, dim):
+    """What a running sum or product is kept in: int64, and for a long float32 run float64, as in PyTorch."""
+    if x.dtype.kind in "bui":
+        return "int64"
+    return {"float32": "float64", "complex64": "complex128"}.get(x.dtype.name) if x.shape[dim] > LONG else None
 
 
-cumsum.widens, cumsum.silent = True, False
-cumsum.vjp(x=lambda g, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)))
+#: A float32 run of this length may be summed in float32.
+LONG = 128
 
 
-@scan()
-def recur(xp, a, b, *, dim, reverse):
-    """h_k = b_k + a_k h_(k-1) along one dimension, from h_0 = b_0; in reverse h_k = b_k + a_k h_(k+1)."""
+def _whole(datas, params):
+    return {"reverse": False} | checked_dim(datas, params)
+
+
+@scan(linear=True, check=_whole)
+def cumsum(xp, x, *, dim, reverse=False):
+    """Running sums along one dimension, from its start or, in reverse, from its end."""
+    wide = _wide(x, dim)
+    if reverse:
+        x = xp.flip(x, axis=dim)
+    out = xp.cumsum(x, axis=dim, dtype=wide)
+    if wide is not None and wide != "int64":
+        out = out.astype(x.dtype)
+    return xp.flip(out, axis=dim) if reverse else out
+
+
+cumsum.vjp(x=lambda g, dim, reverse: cumsum(g, dim=dim, reverse=not reverse))
+
+
+@scan(check=_whole)
+def recur(xp, a, b, *, dim, reverse=False):
+    """h_k = b_k + a_k h_(k-1) along one dimension, from h_0 = b_0; in reverse h_k = b_k + a_k h_(k+1).
+
+    A factor 0 starts anew, whatever came before (an inf, a NaN).
+    """
     if reverse:
         a, b = xp.flip(a, axis=dim), xp.flip(b, axis=dim)
     a, b, step, count = a.copy(), b.copy(), 1, b.shape[dim]
     a[_part(a.ndim, dim, 0, 1)] = 0
     while step < count:
         later, earlier = _part(a.ndim, dim, step, count), _part(a.ndim, dim, 0, count - step)
-        b[later] = b[later] + a[later] * b[earlier]
-        a[later] = a[later] * a[earlier]
+        ends, nothing = a[later] == 0, xp.zero(a.dtype)
+        b[later] = b[later] + xp.where(ends, nothing, a[later] * b[earlier])
+        a[later] = xp.where(ends, nothing, a[later] * a[earlier])
         step *= 2
     return xp.ascontiguousarray(xp.flip(b, axis=dim)) if reverse else b
 
@@ -95,10 +115,17 @@ recur.jvp(
 @scan()
 def cumprod(xp, x, *, dim):
     """Running products along one dimension."""
-    return xp.cumprod(x, axis=dim, dtype="int64" if x.dtype.kind in "bui" else None)
+    wide = _wide(x, dim)
+    out = xp.cumprod(x, axis=dim, dtype=wide)
+    return out if wide is None or wide == "int64" else out.astype(x.dtype)
 
 
-cumprod.vjp(x=lambda g, x, out, dim: _back(g, x, dim, False) * _before(out, dim, False, first=1)).jvp(
+def _product_rule(g, x, out, dim):
+    g, x, out = widened(g, x, out)
+    return _back(g, x, dim, False) * _before(out, dim, False, first=1)
+
+
+cumprod.vjp(x=_product_rule).jvp(
     x=lambda t, x, out, dim: recur(x, t * _before(out, dim, False, first=1), dim=dim, reverse=False))  # fmt: skip
 
 
@@ -127,5 +154,10 @@ def _decay(out, dim, reverse):
     return place(ratio, key=earlier if reverse else later, shape=out.shape)
 
 
-logcumsumexp.vjp(x=lambda g, x, out, dim: exp(x - out) * recur(_decay(out, dim, True), g, dim=dim, reverse=True)).jvp(
+def _logcumsumexp_rule(g, x, out, dim):
+    g, x, out = widened(g, x, out)
+    return exp(x - out) * recur(_decay(out, dim, True), g, dim=dim, reverse=True)
+
+
+logcumsumexp.vjp(x=_logcumsumexp_rule).jvp(
     x=lambda t, x, out, dim: recur(_decay(out, dim, False), exp(x - out) * t, dim=dim, reverse=False))  # fmt: skip

@@ -6,7 +6,7 @@ a basic slice and its placement into zeros.
 
 from __future__ import annotations
 
-from .families import checked_dim, movement, one_dim
+from .families import movement, one_dim
 
 
 def resolve_shape(shape, size):
@@ -51,9 +51,9 @@ def _resolved(datas, params):
     return {"shape": resolve_shape(params["shape"], datas[0].size)}
 
 
-@movement(view=True, check=_resolved)
+@movement("(input, *shape)", view=True, check=_resolved)
 def reshape(xp, x, *, shape):
-    """The same elements in another shape; a view where the memory allows."""
+    """The same elements in another shape; -1 stands for what is left. A view where the memory allows."""
     return x.reshape(shape)
 
 
@@ -115,7 +115,7 @@ def _permuted(datas, params):
     return {"dims": dims}
 
 
-@movement(view=True, check=_permuted)
+@movement("(input, *dims)", view=True, check=_permuted)
 def permute(xp, x, *, dims):
     """The dimensions in another order, as a view."""
     return x.transpose(dims)
@@ -189,16 +189,6 @@ def flip(xp, x, *, dims):
 flip.vjp(x=lambda g, dims: flip(g, dims=dims))
 
 
-@movement(check=checked_dim)
-def cumsum(xp, x, *, dim):
-    """Running sums along one dimension."""
-    return xp.cumsum(x, axis=dim, dtype="int64" if x.dtype.kind in "bui" else None)
-
-
-cumsum.widens = True
-cumsum.vjp(x=lambda g, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)))
-
-
 @movement()
 def triangle(xp, x, *, diagonal, upper):
     """The upper or lower triangle of the last two dimensions, zeros elsewhere."""
@@ -214,7 +204,12 @@ triangle.vjp(x=lambda g, diagonal, upper: triangle(g, diagonal=diagonal, upper=u
 @movement(view=True)
 def diagonal(xp, x, *, offset, dim1, dim2):
     """The diagonal of two dimensions as the last one, as a view."""
-    return xp.diagonal(x, offset, dim1, dim2)
+    rest = tuple([d for d in range(x.ndim) if d not in (dim1, dim2)])
+    row, column = max(-offset, 0), max(offset, 0)
+    count = max(0, min(x.shape[dim1] - row, x.shape[dim2] - column))
+    start = x.transpose((dim1, dim2, *rest))[row:, column:]  # NumPy's own diagonal may not be written to
+    steps = x.strides
+    return xp.strided(start, (*[x.shape[d] for d in rest], count), (*[steps[d] for d in rest], steps[dim1] + steps[dim2]))
 
 
 @movement()

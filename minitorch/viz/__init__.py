@@ -8,6 +8,6 @@ description is then written as text (`.text()`, needs nothing), JSON, DOT, or re
 
 from .collect import Entry
 from .picture import Graph, graph
-from .record import record
+from .recorder import record
 
 __all__ = ["Entry", "Graph", "graph", "record"]

@@ -158,7 +158,7 @@ def _short(value: object) -> str:
         return f"array{list(shape)}"
     if isinstance(value, (tuple, list)):
         inside = ", ".join(_short(item) for item in value[:9]) + (", …" if len(value) > 9 else "")
-        text = f"({inside})"
+        text = f"({inside},)" if len(value) == 1 else f"({inside})"
     else:
         text = repr(value)
     return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - 1] + "…"

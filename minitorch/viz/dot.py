@@ -23,6 +23,7 @@ FAMILY_COLOURS = {
     "elementwise": "#cfe8fc",
     "comparison": "#dfe6ee",
     "reduction": "#fbd3c4",
+    "scan": "#f7dfa6",
     "movement": "#e8e8e8",
     "indexing": "#e3d7f4",
     "contraction": "#d3efcf",

@@ -84,13 +84,14 @@ def test_promotion_does_not_care_for_the_order_and_repeats_itself():
 
 @pytest.mark.parametrize("raw", [np.dtype("U3"), np.dtype("O"), np.dtype("M8[s]"), np.dtype([("a", "i4")])])
 def test_a_format_that_tensors_do_not_have_is_refused(raw):
-    with pytest.raises(TypeError, match="can't convert np.ndarray of type"):
+    with pytest.raises(TypeError, match=r"can't convert np\.ndarray of type"):
         dt.of(raw)
 
 
 @pytest.mark.parametrize(("value", "wanted", "category"), [
-    (True, dt.bool_, dt.BOOL), (3, dt.int64, dt.INTEGER), (3.0, dt.float32, dt.FLOATING), (3j, dt.complex64, dt.COMPLEX),
-    (np.float64(3), dt.float64, dt.FLOATING), (np.int8(3), dt.int8, dt.INTEGER), (np.bool_(1), dt.bool_, dt.BOOL),
+    (True, dt.bool_, dt.BOOL), (3, dt.int64, dt.INTEGER), (3.0, dt.float32, dt.FLOATING),
+    (3j, dt.complex64, dt.COMPLEX), (np.float64(3), dt.float64, dt.FLOATING), (np.int8(3), dt.int8, dt.INTEGER),
+    (np.bool_(1), dt.bool_, dt.BOOL),
 ])  # fmt: skip
 def test_a_number_has_the_dtype_it_implies(value, wanted, category):
     assert dt.of_number(value) is wanted

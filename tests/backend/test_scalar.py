@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from minitorch.backend.namespace import backend_of
@@ -78,6 +78,8 @@ def test_all_pairs_of_nasty_numbers(name):
 @example(1e308)
 def test_a_special_function(name, x):
     import scipy.special
+
+    assume(x == 0 or abs(x) > 1e-300)  # scipy rounds the tiniest numbers to 0
 
     with np.errstate(all="ignore"):
         theirs = getattr(scipy.special, name)(np.float64(x))

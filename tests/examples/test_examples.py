@@ -1,5 +1,6 @@
 """Every example runs in a process of its own, with few steps, and leaves the pictures it promises."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,12 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def run(example, out, *arguments):
     command = [sys.executable, str(ROOT / "examples" / example), "--out", str(out), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

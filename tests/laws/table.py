@@ -2,8 +2,12 @@
 
 OPS holds the ops by name, PUBLIC the compositions by qualified name (a bare name serves `minitorch` and
 `nn.functional` alike). A row gives, as far as needed, a domain per input, parameters to cycle through, flags (see
-`operands.Rule`), or explicit calls. A new op of a known family needs a row only for its domain and its kinks.
+`operands.Rule`), or explicit calls. A new op of a known family needs a row only for its domain and its kinks. Further
+rows are in the files table_<room>.py beside this one.
 """
+
+import importlib
+from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +26,7 @@ CONV2 = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}
 def constant(like, array):
     """A constant for an expression that runs on minitorch and on PyTorch."""
     if isinstance(like, mt.Tensor):
-        return mt.Tensor._wrap(np.asarray(array))
+        return mt.Tensor._wrap(np.asarray(array, dtype=like._data.real.dtype)).to(like.device)
     import torch
 
     return torch.from_numpy(np.asarray(array))
@@ -60,7 +64,7 @@ OPS = {
         params=({"min": -1.0, "max": 0.5}, {"min": -1.0, "max": None}, {"min": None, "max": 0.5}, {"min": 0.5, "max": -1.0}),
         complex=False,
     ),
-    "complex": rule(complex=False),
+    "complex": rule(complex=False, keeps=False),
     "log": rule(x=POSITIVE),
     "log2": rule(x=POSITIVE),
     "log10": rule(x=POSITIVE),
@@ -89,12 +93,28 @@ OPS = {
     "amin": rule(complex=False, distinct=True, nonempty=True),
     "all": rule(x=MASK, complex=False),
     "any": rule(x=MASK, complex=False),
+    **{name: rule(complex=False, distinct=True, nonempty=True, dims="none") for name in "max min median nanmedian".split()},
+    **{name: rule(params=({"correction": 1}, {"correction": 0}), distinct=True) for name in ("var", "std")},
+    "length": rule(x=NONZERO),
+    "p_norm": rule(x=NONZERO, params=({"p": 3.0}, {"p": 0.5})),
+    "gate": rule(y=NONZERO, complex=False, same=False),
+    "recur": rule(
+        call((4,), (4,), dim=0, reverse=False), call((2, 3), (2, 3), dim=1, reverse=True), call((2, 0), (2, 0), dim=1, reverse=False),
+    ),
+    "lookup": rule(
+        call((3, 4), index((5,), 3), dim=0), call((3, 4), index((2, 2), 4), dim=1), call((3, 4), index((), 3), dim=0),
+        call((3, 2), index((0,), 3), dim=0),
+    ),
+    "deposit": rule(
+        call((5, 4), index((5,), 3), dim=0, shape=(3, 4)), call((3, 2, 2), index((2, 2), 4), dim=1, shape=(3, 4)),
+        call((4,), index((), 3), dim=0, shape=(3, 4)), call((0, 2), index((0,), 3), dim=0, shape=(3, 2)),
+    ),
     "softmax": rule(complex=False),
     "log_softmax": rule(complex=False),
     # movement
     "cast": rule(
         call((2, 3), dtype=np.dtype("complex128")), call((2, 3), dtype=np.dtype("float64")),
-        call((), dtype=np.dtype("complex128")),
+        call((), dtype=np.dtype("complex128")), keeps=False,
     ),
     "real": rule(call((2, 3)), call(()), call((0, 2))),
     "imag": rule(call((2, 3)), call(()), call((0, 2)), real=False),
@@ -139,7 +159,7 @@ OPS = {
         call((3, 3), dim=0, size=3, step=1, shape=(5,)), call((2, 2, 2), dim=1, size=2, step=2, shape=(2, 5)),
         call((2, 2, 1), dim=0, size=1, step=3, shape=(4, 2)),
     ),
-    "cumsum": rule(call((3,), dim=0), call((2, 3), dim=-1), call((2, 3), dim=0), call((0, 2), dim=0), call((1,), dim=0)),
+
     "spread": rule(
         call((), shape=(2, 3), dim=(0, 1)), call((2,), shape=(2, 3), dim=(1,)), call((1, 3), shape=(2, 3), dim=(0,)),
         call((2,), shape=(2, 0), dim=(1,)),
@@ -207,6 +227,7 @@ OPS = {
         call((1, 2, 2, 4), kernel=(2, 2), stride=(2, 1), padding=(0, 1), shape=(1, 2, 4, 3)),
         call((1, 1, 3), kernel=(2,), stride=(2,), padding=(0,), shape=(1, 1, 5)),
     ),
+    "bernoulli_entropy": rule(x=between(0.125, 0.875), y=between(0, 1), complex=False),
     # the rest
     "eigh": rule(call((3, 3), uplo="L"), call((2, 2, 2), uplo="U"), call((1, 1)), through=of_hermitian, nasty=False),
     "layer_norm": rule(
@@ -229,7 +250,6 @@ PUBLIC = {
     "sub": rule(params=({}, {"alpha": 2}, {"alpha": -0.5})),
     "div": rule(other=NONZERO, same=False),
     "true_divide": rule(other=NONZERO, same=False),
-    "floor_divide": rule(other=NONZERO, complex=False, smooth=False),
     "pow": rule(input=POSITIVE),
     "clamp": rule(
         call((2, 3), min=-1.0, max=0.5), call((3,), max=0.5), call((), max=0.5), call((2, 3), (3,)),
@@ -309,10 +329,6 @@ PUBLIC = {
         call((3, 4), dim=0, index=index((5,), 3)), call((3, 4), dim=-1, index=index((2,), 4)),
         call((3, 4), dim=1, index=index((0,), 4)), call((), dim=0, index=index((1,), 1)),
     ),
-    "masked_fill": rule(
-        call((2, 3), mask((3,)), literal(0.5)), call((2, 3), mask((2, 3)), ()), call((), mask(()), literal(2)),
-        call((0,), mask((0,)), literal(2)),
-    ),
     "masked_select": rule(call((2, 3), mask((2, 3))), call((3,), mask((2, 1))), call((), mask(()))),
     "nonzero": rule(call((2, 3)), call((2, 3), as_tuple=True), call(()), call((0, 2)), input=whole(-1, 2), smooth=False),
     "reshape": rule(call((2, 3), literal((3, 2))), call((2, 3), literal(-1)), call((), literal((1, 1))), call((0, 2), literal((3, 0)))),
@@ -360,7 +376,24 @@ PUBLIC = {
         complex=False, distinct=True,
     ),
     "max_pool3d": rule(call((1, 1, 2, 3, 2), literal((2, 1, 2)), stride=1), complex=False, distinct=True),
-    "dropout": rule(call((2, 3)), call((3,), literal(0.25)), call((2,), training=False), call(()), through=seeded),
+    "dropout": rule(call((2, 3)), call((3,), literal(0.25)), call((2,), training=False), call(()), through=seeded, referee="nn.functional.dropout"),
+    **{
+        name: rule(
+            call((2, 3, 2), literal(0.5), literal(True)), call((2, 3), literal(0.25), literal(True)),
+            call((2, 3), literal(1.0), literal(True)), call((2, 3), literal(0.5), literal(False)), through=seeded, complex=False,
+        )
+        for name in "alpha_dropout feature_dropout feature_alpha_dropout dropout1d".split()
+    },
+    "dropout2d": rule(call((2, 3, 2, 2)), call((2, 3, 2, 1), literal(0.25), training=False), through=seeded, complex=False),
+    "dropout3d": rule(call((2, 3, 2, 2)), call((1, 2, 3, 2, 2), literal(0.25)), through=seeded, complex=False),
+    "bilinear": rule(
+        call((2, 3), (2, 4), (2, 3, 4), (2,)), call((3,), (2,), (1, 3, 2)), call((2, 2, 3), (2, 2, 1), (2, 3, 1)),
+        call((0, 3), (0, 2), (2, 3, 2)),
+    ),
+    "binary_cross_entropy": rule(
+        call((2, 3), (2, 3)), call((3,), (3,), reduction="sum"), call((2, 3), (2, 3), weight=spec((3,), POSITIVE), reduction="none"),
+        input=between(0.125, 0.875), target=between(0, 1), complex=False,
+    ),
     "fill": rule(call((2, 3), literal(2)), call((2, 3), ()), call((0,), literal(1.5)), call((), literal(1))),
     "mse_loss": rule(
         call((2, 3), (2, 3)), call((3,), (3,), reduction="sum"), call((), ()), call((2, 3), (2, 3), reduction="none"),
@@ -384,3 +417,8 @@ PUBLIC = {
         input=NONZERO, target=between(0, 1), complex=False,
     ),
 }  # fmt: skip
+
+for _path in sorted(Path(__file__).parent.glob("table_*.py")):
+    _rows = importlib.import_module(f".{_path.stem}", __package__)
+    OPS |= _rows.OPS
+    PUBLIC |= _rows.PUBLIC

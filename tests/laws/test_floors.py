@@ -35,6 +35,7 @@ FLOORS = {
     "linalg": 6,
     "fft": 6,
     "special": 6,
+    "cuda": 6,
     "autograd": 6,
     "nn": 6,
     "optim": 6,

@@ -24,8 +24,8 @@ def trajectory(lib, name, options, dtype="float64", steps=50, every_step=None):
     found = []
     for step in range(steps):
         # the gradient of a parabola with unequal curvatures, so that both libraries are given the same one
-        weight.grad = (weight.detach() - target) * (1 + step % 2)
-        bias.grad = None if step % 3 == 2 else (bias.detach() - bias_target) * 0.3
+        weight.grad = (widened(lib, weight.detach() - target) * (1 + step % 2)).to(kind)
+        bias.grad = None if step % 3 == 2 else (widened(lib, bias.detach() - bias_target) * 0.3).to(kind)
         optimiser.step()
         if every_step is not None:
             every_step(step)

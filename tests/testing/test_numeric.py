@@ -101,7 +101,7 @@ def test_a_wrong_second_derivative_fails_only_at_order_two():
 
 def test_what_differences_cannot_resolve_is_no_pass():
     with pytest.raises(GradientError, match="cannot resolve"):
-        check_gradients(lambda x: x * 1e-13 + 100, tensors([0.5]))
+        check_gradients(lambda x: x * 1e-9 + 100, tensors([0.5]))
 
 
 def test_low_precision_is_refused():

@@ -25,8 +25,8 @@ def test_the_source_line_is_the_users():
         last = line()
     leaf, mul, exp, total = viz.graph(z).entries
     assert leaf.note == ""
-    assert mul.note == f"test_record.py:{last - 2}"
-    assert exp.note == total.note == f"test_record.py:{last - 1}"
+    assert mul.note == f"test_recorder.py:{last - 2}"
+    assert exp.note == total.note == f"test_recorder.py:{last - 1}"
 
 
 def test_the_module_is_named_by_its_path():
@@ -44,7 +44,7 @@ def test_values_are_noted_too():
     with viz.record():
         b = a * 3
         here = line()
-    assert viz.graph(b).entries[-1].note == f"test_record.py:{here - 1}"
+    assert viz.graph(b).entries[-1].note == f"test_recorder.py:{here - 1}"
 
 
 def test_recording_ends_with_the_block():

@@ -1,0 +1,84 @@
+"""Complex tensors: assembled, taken apart, and seen as pairs of reals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import complex as ops
+from ..ops.front import public
+from ..ops.transcendental import cos, sin
+from ..tracked import Tracked
+
+
+@public("(real, imag, *, out=None)", method=False)
+def complex(real: Any, imag: Any) -> Any:
+    """real + i imag.
+
+    Raises:
+        RuntimeError: unless both are floating-point of one dtype.
+    """
+    for part in (real, imag):
+        if not isinstance(part, Tracked) or part._data.dtype.kind != "f":
+            raise RuntimeError(
+                "Expected both inputs to be Half, Float or Double tensors but got "
+                f"{_kind(real)} and {_kind(imag)}"
+            )
+    if real._data.dtype != imag._data.dtype:
+        raise RuntimeError(
+            f"Expected object of scalar type {_kind(real)} but got scalar type {_kind(imag)} for second argument"
+        )
+    return ops.complex_(real, imag)
+
+
+def _kind(value: Any) -> str:
+    from ..backend.dtype import scalar_type
+
+    return scalar_type(value._data.dtype) if isinstance(value, Tracked) else type(value).__name__
+
+
+@public("(abs, angle, *, out=None)", method=False)
+def polar(abs: Any, angle: Any) -> Any:
+    """abs * (cos(angle) + i sin(angle))."""
+    return complex(abs * cos(angle), abs * sin(angle))
+
+
+@public("(input)", method=False)
+def view_as_real(input: Any) -> Any:
+    """A complex tensor as a real one with a last dimension of 2, as a view."""
+    if input._data.dtype.kind != "c":
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return ops.as_pairs(input)
+
+
+@public("(input)", method=False)
+def view_as_complex(input: Any) -> Any:
+    """A real tensor with a last dimension of 2 as a complex one, as a view."""
+    raw = input._data
+    if raw.dtype.kind != "f":
+        raise RuntimeError(
+            f"view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
+            f"{_kind(input)}"
+        )
+    if not raw.ndim:
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    if raw.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    return ops.as_complex(input)
+
+
+@public("(input)", aliases=("resolve_neg",))
+def resolve_conj(input: Any) -> Any:
+    """The tensor itself: conjugation is never put off here."""
+    return input
+
+
+@public("(input)")
+def conj_physical(input: Any) -> Any:
+    """The conjugate, computed."""
+    return ops.conj(input)
+
+
+@public("(input)")
+def is_conj(input: Any) -> bool:
+    """False: conjugation is never put off here."""
+    return False

@@ -1,0 +1,148 @@
+"""PyTorch's `torch.fft`: sizes, norms and the order of dimensions around three transforms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend.dtype import default
+from ..ops import spectral as ops
+from ..ops.arithmetic import cast
+from ..ops.complex_edge import conj
+from ..ops.families import many_dims, one_dim
+from ..ops.front import public
+from ..ops.shape import place, select
+from .arrangement import roll
+
+_FULL = slice(None)
+
+
+def _norm(norm: Any) -> str:
+    if norm not in (None, "backward", "forward", "ortho"):
+        raise RuntimeError(f'Invalid normalization mode: "{norm}"')
+    return norm or "backward"
+
+
+def _floating(x: Any) -> Any:
+    return cast(x, dtype=default().numpy) if x._data.dtype.kind in "biu" else x
+
+
+def sized(x: Any, axis: int, size: int | None) -> Any:
+    """x cut or zero-padded along one dimension."""
+    have = x._data.shape[axis]
+    if size is None or size == have:
+        return x
+    if size < 1:
+        raise RuntimeError(f"Invalid number of data points ({size}) specified")
+    key = (*[_FULL] * axis, slice(0, min(size, have)))
+    if size < have:
+        return select(x, key=key)
+    shape = x._data.shape
+    return place(x, key=key, shape=(*shape[:axis], size, *shape[axis + 1 :]))
+
+
+def _axes(x: Any, s: Any, dim: Any, default_dims: Any) -> tuple[tuple[int, ...], list[Any]]:
+    ndim = x._data.ndim
+    if dim is None:
+        dim = default_dims if default_dims is not None else (
+            tuple(range(ndim)) if s is None else tuple(range(ndim - len(s), ndim)))  # fmt: skip
+    dims = many_dims(dim, ndim) if dim != () else ()
+    sizes = [None] * len(dims) if s is None else [None if n == -1 else n for n in s]
+    if len(sizes) != len(dims):
+        raise RuntimeError("When given, dim and shape arguments must have the same length")
+    return dims, sizes
+
+
+def _many(x: Any, s: Any, dim: Any, norm: Any, inverse: bool, default_dims: Any = None) -> Any:
+    x = _floating(x)
+    dims, sizes = _axes(x, s, dim, default_dims)
+    for axis, size in zip(dims, sizes, strict=True):
+        x = sized(x, axis, size)
+    return ops.fourier(x, dims=dims, inverse=inverse, norm=_norm(norm))
+
+
+def _half(x: Any, s: Any, dim: Any, norm: Any, default_dims: Any = None) -> Any:
+    x = _floating(x)
+    if x._data.dtype.kind == "c":
+        raise RuntimeError(f"rfft expects a real input tensor, but got {x.type()}")
+    dims, sizes = _axes(x, s, dim, default_dims)
+    for axis, size in zip(dims, sizes, strict=True):
+        x = sized(x, axis, size)
+    out = ops.half_fourier(x, dim=dims[-1], norm=_norm(norm))
+    return ops.fourier(out, dims=dims[:-1], inverse=False, norm=_norm(norm)) if dims[:-1] else out
+
+
+def _whole(x: Any, s: Any, dim: Any, norm: Any, default_dims: Any = None) -> Any:
+    x = _floating(x)
+    dims, sizes = _axes(x, s, dim, default_dims)
+    last = dims[-1]
+    length = sizes[-1] if sizes[-1] is not None else 2 * (x._data.shape[last] - 1)
+    if length < 1:
+        raise RuntimeError(f"Invalid number of data points ({length}) specified")
+    for axis, size in zip(dims[:-1], sizes[:-1], strict=True):
+        x = sized(x, axis, size)
+    x = sized(x, last, length // 2 + 1)
+    x = ops.fourier(x, dims=dims[:-1], inverse=True, norm=_norm(norm))
+    return ops.real_fourier(x, dim=last, size=length, norm=_norm(norm))
+
+
+def _checked(x: Any, n: Any) -> Any:
+    if not x._data.ndim:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
+    return None if n is None else (n,)
+
+
+def _register(name: str, kind: str) -> None:
+    inverse = name.startswith("i")
+
+    def one(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
+        s = _checked(input, n)
+        if kind == "c":
+            return _many(input, s, (dim,), norm, inverse)
+        return _whole(input, s, (dim,), norm) if inverse else _half(input, s, (dim,), norm)
+
+    def many(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
+        if kind == "c":
+            return _many(input, s, dim, norm, inverse)
+        return _whole(input, s, dim, norm) if inverse else _half(input, s, dim, norm)
+
+    title = f"The {'inverse ' * inverse}Fourier transform{' of a real tensor' * (kind == 'r')}"
+    one.__doc__ = f"{title} along one dimension, cut or padded to n."
+    many.__doc__ = f"{title} along several dimensions."
+    public("(input, n=None, dim=-1, norm=None, *, out=None)", name=name, namespace="fft")(one)
+    public("(input, s=None, dim=(-2, -1), norm=None, *, out=None)", name=f"{name}2", namespace="fft")(many)
+    public("(input, s=None, dim=None, norm=None, *, out=None)", name=f"{name}n", namespace="fft")(many)
+
+
+for _name, _kind in (("fft", "c"), ("ifft", "c"), ("rfft", "r"), ("irfft", "r")):
+    _register(_name, _kind)
+
+
+@public("(input, n=None, dim=-1, norm=None, *, out=None)", namespace="fft")
+def hfft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
+    """The real spectrum of a Hermitian-symmetric tensor, of which half is given."""
+    return _whole(conj(_floating(input)), _checked(input, n), (dim,), ops.OPPOSITE[_norm(norm)])
+
+
+@public("(input, n=None, dim=-1, norm=None, *, out=None)", namespace="fft")
+def ihfft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
+    """Half of the Hermitian-symmetric tensor whose spectrum is a real tensor."""
+    return conj(_half(input, _checked(input, n), (dim,), ops.OPPOSITE[_norm(norm)]))
+
+
+def _shifted(input: Any, dim: Any, back: bool) -> Any:
+    ndim = input._data.ndim
+    dims = tuple(range(ndim)) if dim is None else (one_dim(dim, ndim),) if isinstance(dim, int) else many_dims(dim, ndim)
+    sizes = [input._data.shape[d] for d in dims]
+    return roll(input, tuple((n + 1) // 2 if back else n // 2 for n in sizes), dims) if dims else input
+
+
+@public("(input, dim=None)", namespace="fft")
+def fftshift(input: Any, dim: Any = None) -> Any:
+    """The zero frequency moved to the middle."""
+    return _shifted(input, dim, False)
+
+
+@public("(input, dim=None)", namespace="fft")
+def ifftshift(input: Any, dim: Any = None) -> Any:
+    """The zero frequency moved back to the front."""
+    return _shifted(input, dim, True)

@@ -1,0 +1,179 @@
+"""Bessel functions, and sinc, which is one.
+
+The derivative of a Bessel function is made of its neighbours' in order. The spherical ones, of any order, are closed
+under that without a division, so sinc has all its derivatives at 0 too.
+"""
+
+from __future__ import annotations
+
+from .arithmetic import over, sgn, where
+from .comparison import eq
+from .families import elementwise
+from .front import PUBLIC
+from .kinds import refuses
+from .special import ONLY, PI, SPECIAL, UNARY
+
+
+def _bessel(name):
+    return refuses(f"{name}_cpu", "c")
+
+
+# ---- modified, of the first kind -----------------------------------------------------------------------------------
+@elementwise(UNARY, promotes="float", namespaces=SPECIAL, check=_bessel("i0_vml"))
+def i0(xp, x):
+    """The modified Bessel function of the first kind, of order 0."""
+    return xp.special.i0(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("i1"), **ONLY)
+def i1(xp, x):
+    """The modified Bessel function of the first kind, of order 1."""
+    return xp.special.i1(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("i0e"), **ONLY)
+def i0e(xp, x):
+    """exp(-|x|) i0(x)."""
+    return xp.special.i0e(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("i1e"), **ONLY)
+def i1e(xp, x):
+    """exp(-|x|) i1(x)."""
+    return xp.special.i1e(x)
+
+
+def _share(x, out):
+    """out / x for a function of order 1, whose slope at 0 is a half."""
+    nothing = eq(x, 0)
+    return where(nothing, 0.5, over(out, where(nothing, 1, x)))
+
+
+i0.vjp(x=lambda g, x: g * i1(x))
+i1.vjp(x=lambda g, x, out: g * (i0(x) - _share(x, out)))
+i0e.vjp(x=lambda g, x, out: g * (i1e(x) - sgn(x) * out))
+i1e.vjp(x=lambda g, x, out: g * (i0e(x) - sgn(x) * out - _share(x, out)))
+
+
+# ---- of the first and second kind ----------------------------------------------------------------------------------
+@elementwise(UNARY, promotes="float", check=_bessel("bessel_j0"), **ONLY)
+def bessel_j0(xp, x):
+    """The Bessel function of the first kind, of order 0."""
+    return xp.special.j0(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("bessel_j1"), **ONLY)
+def bessel_j1(xp, x):
+    """The Bessel function of the first kind, of order 1."""
+    return xp.special.j1(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("bessel_y0"), **ONLY)
+def bessel_y0(xp, x):
+    """The Bessel function of the second kind, of order 0."""
+    return xp.special.y0(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("bessel_y1"), **ONLY)
+def bessel_y1(xp, x):
+    """The Bessel function of the second kind, of order 1."""
+    return xp.special.y1(x)
+
+
+bessel_j0.vjp(x=lambda g, x: -g * bessel_j1(x))
+bessel_j1.vjp(x=lambda g, x, out: g * (bessel_j0(x) - _share(x, out)))
+bessel_y0.vjp(x=lambda g, x: -g * bessel_y1(x))
+bessel_y1.vjp(x=lambda g, x, out: g * (bessel_y0(x) - over(out, x)))
+
+
+# ---- modified, of the second kind ----------------------------------------------------------------------------------
+@elementwise(UNARY, promotes="float", check=_bessel("modified_bessel_k0"), **ONLY)
+def modified_bessel_k0(xp, x):
+    """The modified Bessel function of the second kind, of order 0."""
+    return xp.special.k0(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("modified_bessel_k1"), **ONLY)
+def modified_bessel_k1(xp, x):
+    """The modified Bessel function of the second kind, of order 1."""
+    return xp.special.k1(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("scaled_modified_bessel_k0"), **ONLY)
+def scaled_modified_bessel_k0(xp, x):
+    """exp(x) modified_bessel_k0(x)."""
+    return xp.special.k0e(x)
+
+
+@elementwise(UNARY, promotes="float", check=_bessel("scaled_modified_bessel_k1"), **ONLY)
+def scaled_modified_bessel_k1(xp, x):
+    """exp(x) modified_bessel_k1(x)."""
+    return xp.special.k1e(x)
+
+
+modified_bessel_k0.vjp(x=lambda g, x: -g * modified_bessel_k1(x))
+modified_bessel_k1.vjp(x=lambda g, x, out: -g * (modified_bessel_k0(x) + over(out, x)))
+scaled_modified_bessel_k0.vjp(x=lambda g, x, out: g * (out - scaled_modified_bessel_k1(x)))
+scaled_modified_bessel_k1.vjp(x=lambda g, x, out: g * (out - scaled_modified_bessel_k0(x) - over(out, x)))
+
+
+# ---- Airy's, which are Bessel functions of order 1/3 ----------------------------------------------------------------
+@elementwise(UNARY, promotes="float", check=_bessel("airy_ai"), **ONLY)
+def airy_ai(xp, x):
+    """Airy's function Ai."""
+    return xp.special.airy(x)[0]
+
+
+@elementwise(promotes="float", check=_bessel("airy_ai"))
+def airy_slope(xp, x):
+    """The derivative of Airy's function."""
+    return xp.special.airy(x)[1]
+
+
+airy_ai.vjp(x=lambda g, x: g * airy_slope(x))
+airy_slope.vjp(x=lambda g, x: g * (x * airy_ai(x)))
+
+
+# ---- spherical, and sinc -------------------------------------------------------------------------------------------
+@elementwise(promotes="float")
+def spherical_bessel(xp, x, *, order):
+    """The spherical Bessel function of the first kind: sin(x) / x for order 0."""
+    size = xp.absolute(x)
+    near = size < max(order, 1) if order else x == 0
+    far = xp.where(near, order + 1.0, x)
+    before, out = xp.cos(far) / far, xp.sin(far) / far
+    for k in range(order):
+        before, out = out, out * (2 * k + 1) / far - before
+    return xp.where(near, _series(xp.where(near, x, 0.0), order), out)
+
+
+def _series(x, order):
+    """Powers of x: below the order, the recurrence from order 0 upwards would lose digits."""
+    step, term, total = x * x * -0.5, x * 0 + 1, x * 0 + 1
+    for k in range(1, order + 1):
+        term = total = term * x / (2 * k + 1)
+    for k in range(1, 2 * order + 9 if order else 1):
+        term = term * step / (k * (2 * order + 2 * k + 1))
+        total = total + term
+    return total
+
+
+def _spherical_rule(g, x, order):
+    if not order:
+        return -g * spherical_bessel(x, order=1)
+    lower, higher = spherical_bessel(x, order=order - 1), spherical_bessel(x, order=order + 1)
+    return g * ((lower * order - higher * (order + 1)) * (1 / (2 * order + 1)))
+
+
+spherical_bessel.vjp(x=_spherical_rule)
+
+
+@elementwise(UNARY, promotes="float", namespaces=SPECIAL)
+def sinc(xp, x):
+    """sin(pi x) / (pi x), 1 at 0."""
+    return spherical_bessel.forward(xp, x * PI, order=0)
+
+
+sinc.vjp(x=lambda g, x: g * (spherical_bessel(x * PI, order=1) * -PI))
+
+PUBLIC["special"] |= {"modified_bessel_i0": PUBLIC[""]["i0"], "modified_bessel_i1": PUBLIC["special"]["i1"]}
