@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 _equip(Tensor, create.METHODS)
 _equip_operators(Tensor, Tensor._classes)
 
-_SUBMODULES = frozenset(("autograd", "cuda", "fft", "nn", "optim", "special", "testing", "viz"))
+_SUBMODULES = frozenset(("autograd", "cuda", "fft", "linalg", "nn", "optim", "special", "testing", "viz"))
 _DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
 #: Where names that have no row in a table live: name -> module.
 _HOMES: dict[str, str] = {}

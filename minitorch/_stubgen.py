@@ -140,7 +140,7 @@ def _builtins(text: str) -> str:
     head, split, tail = text.partition("\n\nNumber: TypeAlias")
     body = split + tail
     for name in ("int", "float", "bool", "complex"):
-        body = re.sub(rf"(?<=[\[ :|(]){name}(?=[\] ,)|\n])(?!: dtype)", f"builtins.{name}", body)
+        body = re.sub(rf"(?<=[\[ :|(]){name}(?=[\] ,)|\n:])(?!: dtype)", f"builtins.{name}", body)
     body = re.sub(r"(?m)^builtins\.(\w+): dtype", r"\1: dtype", body)
     return head.replace("from collections.abc", "import builtins\nfrom collections.abc", 1) + body
 

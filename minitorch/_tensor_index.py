@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 
 from .backend.namespace import backend_of
-from .graph.modes import modes
 from .ops.index import HOLE, pick, put
 from .ops.lookup import lookup
 from .ops.mutation import assign, refuse_write, store, writes_history
-from .ops.record import node_of
 from .ops.shape import expand, reshape, select
 from .tracked import Tracked
 
@@ -92,7 +90,8 @@ def _as_value(tensor: Any, value: Any) -> Any:
 
     if isinstance(value, Tracked):
         if value._data.ndim == 0 and backend_of(value._data) is not backend_of(tensor._data):
-            return tensor_from(value.item(), value.dtype, tensor.device)
+            number: Any = value
+            return tensor_from(number.item(), number.dtype, tensor.device)
         return value
     return tensor_from(value, None if isinstance(value, np.ndarray) else tensor.dtype, tensor.device)
 
@@ -205,6 +204,8 @@ def split_key(tensor: Any, key: Any) -> tuple[tuple[Any, ...], list[Any], tuple[
     if all(part == _FULL for part in basic if not isinstance(part, int)) and len(basic) == array.ndim and not any(
             isinstance(part, int) or part is None for part in basic):  # fmt: skip
         basic = []
+    if len(indices) > 1:
+        _check_fit_together([_raw(index).shape for index in indices])
     while pattern and pattern[-1] == _FULL:
         pattern.pop()
     return tuple(basic), indices, tuple(pattern)
@@ -236,7 +237,8 @@ def _normalised(part: Any, xp: Any) -> Any:
         return part.__index__()
     if isinstance(part, list | tuple | range | np.ndarray):
         if isinstance(part, list | tuple) and any(isinstance(p, Tracked) for p in part):
-            part = [p.item() if isinstance(p, Tracked) and p._data.ndim == 0 else _raw(p) for p in part]
+            part = [_raw(p) if getattr(_raw(p), "ndim", 0) else backend_of(_raw(p)).to_host(_raw(p)).item()
+                    if isinstance(p, Tracked) else p for p in part]  # fmt: skip
         raw = np.asarray(part)
         if raw.size == 0 and raw.dtype.kind == "f":
             raw = raw.astype("int64")
@@ -258,6 +260,16 @@ def _consumed(part: Any) -> int:
         return 1
     raw = _raw(part)
     return int(raw.ndim) if raw.dtype == bool else 1
+
+
+def _check_fit_together(shapes: list[Any]) -> None:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(str(list(shape)) for shape in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
+        ) from None
 
 
 def _check_mask(mask: Any, array: Any, axis: int) -> None:

@@ -8,6 +8,7 @@ so it goes straight from the arrays to the node.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -22,6 +23,7 @@ from .ops.front import PUBLIC, Entry
 from .ops.generated import version_cell
 from .ops.op import TABLE, Op
 from .ops.record import current_node, record
+from .ops.shapes import explain
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 
@@ -71,7 +73,8 @@ def short(self, other):
         if d is y.dtype and (d is F32 or d is F64) and x.__class__ is ndarray and y.__class__ is ndarray:
             {nodes}
             {check}
-            out = modes.run(forward, HOST, x, y)
+            try: out = modes.run(forward, HOST, x, y)
+            except ValueError as error: raise explain(op, (x, y), error) from None
             if out.__class__ is not ndarray: out = asarray(out)
             t = new(Tensor); t._data = out; t._view = None; t._grad = None
             {version}
@@ -96,7 +99,32 @@ def short(self, other):
             if {wanted_one} and modes.grad:
                 v = t._version; ny = None
                 {number_cells}
-                t._node = node = Node(op, EMPTY, (nx, None), ({number_saved}), ({number_cell_list}), {number_mark}, out.shape, d)
+                t._node = node = Node(op, EMPTY, (nx, None), ({number_saved}), ({number_cell_list}), {number_mark},
+                                      out.shape, d)
+                if recording: node.note = recording[-1](op)
+            else:
+                t._node = None
+                if modes.inference: t._version = None
+            return t
+    return fallback(self, other)
+"""
+
+_BEFORE = """
+def short(self, other):
+    if other.__class__ is float or other.__class__ is int:
+        y = self._data; d = y.dtype
+        if (d is F32 or d is F64) and y.__class__ is ndarray:
+            ny = self._node if self._view is None else current_node(self)
+            x = other
+            out = modes.run(forward, HOST, x, y)
+            if out.__class__ is not ndarray: out = asarray(out)
+            t = new(Tensor); t._data = out; t._view = None; t._grad = None
+            {version}
+            if ny is not None and modes.grad:
+                v = t._version; nx = None
+                {number_cells}
+                t._node = node = Node(op, EMPTY, (None, ny), ({number_saved}), ({number_cell_list}), {number_mark},
+                                      out.shape, d)
                 if recording: node.note = recording[-1](op)
             else:
                 t._node = None
@@ -127,21 +155,24 @@ def short(self):
 """
 
 
-def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any) -> Any:
-    """The generated short path of an elementwise op with one or two operands and no parameters."""
+def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any, before: bool = False) -> Any:
+    """The generated short path of an elementwise op with one or two operands and no parameters.
+
+    `before`: of a number before a tensor, as in 1 - x.
+    """
     two = len(op.inputs) == 2
 
-    def spell(number: bool) -> tuple[str, str, str, str]:
+    def spell(number: int | None) -> tuple[str, str, str, str]:
         saved, cells, marks, setup = "", "", [], []
         for kind, key, users in op.keeps:
             needed = " or ".join(f"n{'xy'[u]} is not None" for u in sorted(users))
             if kind == "in":
                 name, cell = "xy"[key], f"c{key}"
-                if number and key == 1:
+                if key == number:
                     saved += f"{name} if {needed} else None, "
                     cells += "None, "
                     continue
-                owner = ("self", "other")[key]
+                owner = "self" if number == 0 else ("self", "other")[key]
                 setup.append(f"{cell} = ({owner}._version or guard({owner})) if {needed} else None")
                 saved += f"{name} if {cell} is not None else None, "
                 cells += f"{cell}, "
@@ -150,13 +181,13 @@ def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any) -> Any:
                 saved += f"out if {needed} else None, "
                 cells += f"v if {needed} else None, "
             else:  # a shape or a dtype
-                saved += f"{'xy'[key]}.{kind}, " if not (number and key == 1) else "(), "
+                saved += f"{'xy'[key]}.{kind}, " if key != number else "(), "
                 cells += "None, "
         return saved, cells, " + ".join(marks) or "0", "; ".join(setup) or "pass"
 
-    saved, cells, mark, setup = spell(False)
-    number_saved, number_cells, number_mark, number_setup = spell(True)
-    filled = (_TWO if two else _ONE).format(
+    saved, cells, mark, setup = spell(None)
+    number_saved, number_cells, number_mark, number_setup = spell(0 if before else 1)
+    filled = (_BEFORE if before else _TWO if two else _ONE).format(
         version="t._version = [0]", saved=saved, cell_list=cells, mark=mark, cells=setup,
         check="check((x, y), EMPTY)" if op.check and not getattr(op.check, "passes_floats", False) else "",
         node=NODE if op.differentiable else "", nodes=f"{NODE}; {OTHER_NODE}" if op.differentiable else "",
@@ -166,8 +197,10 @@ def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any) -> Any:
     )  # fmt: skip
     scope: dict[str, Any] = {
         "tensors": tensors, "Tensor": tensor, "F32": F32, "F64": F64, "ndarray": np.ndarray, "modes": modes,
-        "forward": op.forward if not op.fast else lambda xp, *datas: op.compute(xp, datas, {}), "HOST": HOST, "asarray": np.asarray, "new": tensor.__new__, "Node": Node, "op": op,
+        "forward": op.forward if not op.fast else lambda xp, *datas: op.compute(xp, datas, {}), "HOST": HOST,
+        "asarray": np.asarray, "new": tensor.__new__, "Node": Node, "op": op,
         "EMPTY": {}, "current_node": current_node, "recording": recording, "fallback": fallback, "guard": _guard,
+        "explain": explain,
         "check": op.check, "takes_numbers": op.family in ("elementwise", "comparison"),
     }  # fmt: skip
     exec(filled, scope)
@@ -190,13 +223,17 @@ def equip_operators(tensor: Any, tensors: Any) -> None:
         fallback = operator(tensor, long)
         forward = fallback
         if op.family == "elementwise" or dunder in COMPARISONS:
-            forward = LazyShort(lambda op=op, f=fallback: short_path(op, tensor, tensors, f), tensor, f"__{dunder}__")
+            forward = LazyShort(partial(short_path, op, tensor, tensors, fallback), tensor, f"__{dunder}__")
             # of `-` and `**` the op itself is what the long way comes to
             shorten(op, tensor, tensors, _recorded(op) if name in LONG else fallback)
         hang(tensor, f"__{dunder}__", forward)
         if dunder not in COMPARISONS:
             commutes = op.symbol in ("+", "*")
-            hang(tensor, f"__r{dunder}__", _reflected(tensor, long, f"__{dunder}__" if commutes else None))
+            reflected = _reflected(tensor, long, f"__{dunder}__" if commutes else None)
+            if op.family == "elementwise" and not commutes:
+                turned = partial(short_path, op, tensor, tensors, reflected, before=True)
+                reflected = LazyShort(turned, tensor, f"__r{dunder}__")
+            hang(tensor, f"__r{dunder}__", reflected)
             hang(tensor, f"__i{dunder}__", operator(tensor, _in_place(PUBLIC[""][name])))
     shorten(TABLE["matmul"], tensor, tensors, _recorded(TABLE["matmul"]))
     shorten(TABLE["neg"], tensor, tensors, _recorded(TABLE["neg"]), "__neg__")

@@ -199,10 +199,13 @@ def taken(where, key):
     """`where[key]` as PyTorch has it: ints and slices first, then the arrays; NumPy counts an int among the arrays."""
     basic = []
     for part in key:
-        basic += [slice(None)] * part.ndim if getattr(part, "dtype", None) == bool else (
-            [slice(None)] if isinstance(part, np.ndarray) else [part])  # fmt: skip
-    return where[tuple(basic)][tuple(part if isinstance(part, np.ndarray) else slice(None) for part in key
-                                     if not isinstance(part, int) and part is not Ellipsis)]  # fmt: skip
+        if isinstance(part, np.ndarray):
+            basic += [slice(None)] * (part.ndim if part.dtype == np.bool_ else 1)
+        else:
+            basic.append(part)
+    arrays = [part if isinstance(part, np.ndarray) else slice(None) for part in key
+              if not isinstance(part, int) and part is not Ellipsis]  # fmt: skip
+    return where[tuple(basic)][tuple(arrays)]
 
 
 def spelled(lib, key):

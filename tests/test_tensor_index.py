@@ -28,7 +28,7 @@ BASIC = [
     (Ellipsis, slice(1, 2), None), (0, 0, 0, Ellipsis), (slice(0, 1), Ellipsis, slice(2, 3)), (),
 ]  # fmt: skip
 ADVANCED = [
-    idx(0, 2), idx(2, 2, 0), idx(-1), (idx([[0, 1], [2, 2]]),), [0, 2], [2, 0, 2], [[0, 1], [1, 2]], ([0, 1], [1, 1]),
+    idx(0, 2), idx(2, 2, 0), idx(-1), (idx([[0, 1], [2, 2]]),), [0, 2], [2, 0, 2], ([0, 1], [1, 1]),
     (FULL, idx(3, 0)), (FULL, FULL, idx(4, 4, 0)), (idx(0, 1), idx(3, 1)), (idx([[0], [1]]), idx([0, 2, 3])),
     (idx(0, 1), FULL, idx(2, 4)), (idx(0, 1), 2, idx(2, 4)), (0, idx(1, 1)), (0, FULL, idx(1, 1)), (idx(0, 1), 2),
     (FULL, 1, idx(1, 0)), (idx(2, 0), None), (None, idx(2, 0)), (idx(1, 2), Ellipsis), (Ellipsis, idx(1, 2)),
@@ -42,7 +42,7 @@ ADVANCED = [
 ]  # fmt: skip
 #: Two keys of index arrays may name one place twice.
 DUPLICATES = [idx(2, 2, 0), [2, 0, 2], (FULL, FULL, idx(4, 4, 0)), (0, idx(1, 1)), (0, FULL, idx(1, 1)), (FULL, [0, 0, 1]),
-              (slice(0, 2), idx(1, 1), slice(1, 4)), (idx([[0, 1], [2, 2]]),), [[0, 1], [1, 2]]]  # fmt: skip
+              (slice(0, 2), idx(1, 1), slice(1, 4)), (idx([[0, 1], [2, 2]]),)]  # fmt: skip
 
 
 def is_mark(part):
@@ -67,6 +67,11 @@ def same(one, other):
 
 def leaf(lib, array):
     return lib.tensor(array.tolist(), dtype=lib.float64).reshape(array.shape).requires_grad_()
+
+
+def names_a_place_twice(key):
+    places = mt.arange(60).reshape(SHAPE)[spelled(mt, key)].reshape(-1).tolist()
+    return len(set(places)) < len(places)
 
 
 def numbers(shape, seed=1):
@@ -110,10 +115,15 @@ def test_writing(key, kind):
         weight = lib.tensor(numbers(SHAPE, 4).tolist(), dtype=lib.float64)
         (y * y * weight).sum().backward()
         # PyTorch hands a gradient to every writer of a place; the true one goes to the last (see the next test).
-        lost = key in DUPLICATES or v.grad is None
-        found[lib] = y, x.grad, *([] if lost else [v.grad])
-    for one, other in zip(found[mt], found[torch], strict=True):
+        found[lib] = y, x.grad, *([v.grad] if v.grad is not None and not names_a_place_twice(key) else [])
+    for one, other in zip(found[mt], found[torch], strict=key is not False):  # PyTorch writes nothing at x[False]
         same(one, other)
+
+
+def test_a_list_of_lists_is_one_index():
+    """As in NumPy, and as PyTorch announces for a later version."""
+    x = mt.arange(3)
+    assert x[[[0, 1], [1, 2]]].tolist() == [[0, 1], [1, 2]]
 
 
 @pytest.mark.parametrize("key", DUPLICATES, ids=name)
@@ -219,15 +229,14 @@ ERRORS = [
     ((0, 0, 0, 0), IndexError, "too many indices for tensor of dimension 3"),
     ((FULL, FULL, FULL, FULL), IndexError, "too many indices for tensor of dimension 3"),
     (slice(None, None, -1), ValueError, "step must be greater than zero"),
-    (slice(None, None, 0), ValueError, "step must be greater than zero"),
     (idx(0, 3), IndexError, "index 3 is out of bounds for dimension 0 with size 3"),
     ((FULL, idx(-5)), IndexError, "index -5 is out of bounds for dimension"),
     (mask((4,)), IndexError, r"The shape of the mask \[4\] at index 0 does not match the shape of the indexed tensor"),
     (mask((3, 5)), IndexError, r"The shape of the mask \[3, 5\] at index 1 does not match"),
     (("float32", np.array([1.0])), IndexError, "tensors used as indices must be long, int, byte or bool tensors"),
-    ("a", (IndexError, TypeError), ""),
-    (1.5, (IndexError, TypeError), ""),
-    ((idx(0, 1), idx(0, 1, 2)), IndexError, "shape mismatch: indexing tensors could not be broadcast together with shapes"),
+    ("a", (IndexError, TypeError), "indices|invalid data type"),
+    (1.5, (IndexError, TypeError), "indices"),
+    ((idx(0, 1), idx(0, 1, 2)), IndexError, "shape mismatch: indexing tensors could not be broadcast together with "),
 ]
 
 
@@ -251,7 +260,7 @@ def test_errors_are_pytorchs(key, error, text):
 
 def test_errors_of_assignment():
     x = mt.zeros(3, 4)
-    with pytest.raises(RuntimeError, match="shape mismatch|must match the existing size"):
+    with pytest.raises(RuntimeError, match=r"shape mismatch|must match the existing size"):
         x[0] = mt.ones(3)
     with pytest.raises(RuntimeError, match="shape mismatch"):
         x[[0, 1]] = mt.ones(3, 4)

@@ -144,6 +144,7 @@ def _record(cls: type[Function], ctx: Any, args: Any, nodes: Any, outputs: Any, 
     arguments = {id(arg) for arg in args}
     dirty = {id(tensor) for tensor in ctx._dirty}
     still = {id(tensor) for tensor in ctx._non_differentiable}
+    ctx._dirty = ctx._non_differentiable = ()  # marks are done with, and would be reference cycles
     # An input that comes back as it was becomes a view of it, so that there is a tensor to hold the node.
     results = tuple(_alias(out, cls.__name__) if isinstance(out, Tensor) and id(out) in arguments - dirty else out
                     for out in outputs)  # fmt: skip

@@ -13,7 +13,6 @@ import numpy as np
 from .host_select import LARGE, select
 from .namespace import Backend, register
 
-
 ndarray, asarray = np.ndarray, np.asarray
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 

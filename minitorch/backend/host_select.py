@@ -17,10 +17,12 @@ LARGE = 8192
 
 
 def select(mask: Array, x: Any, y: Any) -> Array:
-    """x where the mask holds, else y; each of them an array of the mask's shape, or one number."""
+    """x where the mask holds (is not 0), else y; each of them an array of the mask's shape, or one number."""
     dtype = x.dtype if isinstance(x, np.ndarray) and x.ndim else getattr(y, "dtype", None)
-    if dtype is None or dtype.kind not in "fiu" or dtype.itemsize not in WORDS or mask.dtype != bool:
+    if dtype is None or dtype.kind not in "fiu" or dtype.itemsize not in WORDS:
         return np.where(mask, x, y)
+    if mask.dtype != bool:
+        mask = mask != 0
     words = WORDS[dtype.itemsize]
     parts = []
     for value in (x, y):

@@ -12,6 +12,7 @@ from ..backend import dtype as dt
 from ..backend.limits import C_NAMES
 from ..ops import arithmetic as ops
 from ..ops import rounding
+from ..ops.create import full
 from ..ops.front import PUBLIC, public, refuse
 from ..ops.kinds import kind_of, refuses
 from ..ops.mutation import in_place
@@ -131,7 +132,7 @@ def _whole_power(input: Any, exponent: Any) -> Any:
     if kind_of(exponent) == kind_of(input) == "b":
         if isinstance(exponent, Tracked):
             raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-        return input.clone() if exponent else ops.full(input, shape=input._data.shape, value=True)
+        return input.clone() if exponent else full(input, shape=input._data.shape, value=True)
     if not isinstance(exponent, Tracked) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return ops.pow_(input, exponent)
@@ -205,18 +206,19 @@ def _prepared(input: Any, tensor1: Any, tensor2: Any, value: Any, kernel: str) -
     return (tensor1 if number == 1 else ops.mul(tensor1, number)), tensor2
 
 
+NAMES = C_NAMES | {"complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}
 LERP = {kind: refuses(f"lerp_kernel_{kind}", "bi") for kind in ("tensor", "scalar")}
 
 
 @public("(input, end: tensor, weight: operand, *, out=None)", inplace=True)
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """The point a fraction `weight` (a number or a tensor) of the way from input to end."""
-    LERP["tensor" if isinstance(weight, Tracked) else "scalar"]((input._data,), {})
     for name, tensor in (("end", end), ("weight", weight)):
         if isinstance(tensor, Tracked) and tensor._data.dtype != input._data.dtype and (
                 name == "end" or tensor._data.ndim):  # fmt: skip
-            have, given = (C_NAMES.get(t.dtype.name, t.dtype.name) for t in (input, tensor))
+            have, given = (NAMES[t._data.dtype.name] for t in (input, tensor))
             raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {given}")
+    LERP["tensor" if isinstance(weight, Tracked) else "scalar"]((input._data,), {})
     return ops.lerp(input, end, weight)
 
 
@@ -228,8 +230,8 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     bounds = [bound for bound in (min, max) if bound is not None]
     tensors = [bound for bound in bounds if isinstance(bound, Tracked)]
-    if len(tensors) < len(bounds) and any(bound._data.ndim for bound in tensors) or not all(
-            isinstance(bound, Tracked | int | float | complex) for bound in bounds):  # fmt: skip
+    mixed = len(tensors) < len(bounds) and any(bound._data.ndim for bound in tensors)
+    if mixed or not all(isinstance(bound, Tracked | int | float | complex) for bound in bounds):
         kinds = ", ".join(type(value).__name__ for value in (input, min, max))
         raise TypeError(
             f"clamp() received an invalid combination of arguments - got ({kinds}), but expected one of:\n"

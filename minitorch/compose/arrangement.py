@@ -10,6 +10,7 @@ from ..ops import shape as ops
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.lookup import lookup
+from ..ops.shapes import common_shape
 from ..tracked import Tracked
 from .shapes import cat, check_tensors, piece, sizes_of, unsqueeze
 
@@ -204,7 +205,8 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> Any:
     axis = one_dim(dim, input._data.ndim)
     size = input._data.shape[axis]
     if isinstance(indices_or_sections, Tracked):
-        listed = indices_or_sections.tolist()
+        given: Any = indices_or_sections
+        listed = given.tolist()
     else:
         listed = indices_or_sections
     if isinstance(listed, int):
@@ -323,28 +325,6 @@ def broadcast_tensors(*tensors: Any) -> Any:
     listed = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tracked) else tensors
     shape = common_shape([x._data.shape for x in listed])
     return tuple(ops.expand(x, shape=shape) for x in listed)
-
-
-def common_shape(shapes: Any) -> tuple[int, ...]:
-    """The shape that all broadcast to.
-
-    Raises:
-        RuntimeError: in PyTorch's words, where they do not.
-    """
-    out: list[int] = []
-    for shape in shapes:
-        for place in range(1, len(shape) + 1):
-            n = shape[-place]
-            if place > len(out):
-                out.insert(0, n)
-            elif out[-place] == 1:
-                out[-place] = n
-            elif n not in (1, out[-place]):
-                raise RuntimeError(
-                    f"The size of tensor a ({out[-place]}) must match the size of tensor b ({n}) at non-singleton "
-                    f"dimension {max(len(out), len(shape)) - place}"
-                )
-    return tuple(out)
 
 
 @public("(*tensors)", method=False)

@@ -7,9 +7,10 @@ from typing import Any
 from ..backend import dtype as dt
 from ..backend.limits import largest_of
 from ..ops import comparison
-from ..ops.arithmetic import abs_, full, mul, sub
+from ..ops.arithmetic import abs_, mul, sub
 from ..ops.arithmetic import where as where_op
 from ..ops.complex import complex_, imag, real
+from ..ops.create import full
 from ..ops.front import public
 from ..ops.kinds import kind_of
 from ..ops.promotion import as_dtype, common_dtype
@@ -27,11 +28,10 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         return nonzero(condition, as_tuple=True)
     check_operand("where", "input", 1, input)
     check_operand("where", "other", 2, other)
-    kind = condition._data.dtype
-    if kind != bool:
-        if kind != "uint8":
+    if condition._data.dtype.kind != "b":
+        if condition._data.dtype != "uint8":
             raise RuntimeError("where expected condition to be a boolean tensor, but got a tensor with dtype "
-                               f"{dt.scalar_type(kind)}")  # fmt: skip
+                               f"{dt.scalar_type(condition._data.dtype)}")  # fmt: skip
         import warnings
 
         warnings.warn("where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "

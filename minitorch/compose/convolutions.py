@@ -12,13 +12,13 @@ from ..ops.shape import cat, reshape, select
 def _tuple(value: Any, count: int, name: str) -> tuple[int, ...]:
     if isinstance(value, int):
         return (value,) * count
-    value = tuple(value)
-    if len(value) == 1:
-        return value * count
-    if len(value) != count:
+    spread: tuple[int, ...] = tuple(value)
+    if len(spread) == 1:
+        return spread * count
+    if len(spread) != count:
         raise RuntimeError(f"expected {name} to be a single integer value or a list of {count} values to match the "
-                           f"convolution dimensions, but got {name}={list(value)}")  # fmt: skip
-    return value
+                           f"convolution dimensions, but got {name}={list(spread)}")  # fmt: skip
+    return spread
 
 
 def _check(x: Any, w: Any, count: int, groups: int) -> None:

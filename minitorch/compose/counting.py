@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..backend import dtype as dt
-from ..backend.limits import C_NAMES
+from ..backend.limits import C_NAMES, quiet
 from ..backend.namespace import backend_of
 from ..ops.arithmetic import cast
 from ..ops.families import one_dim
@@ -34,8 +34,8 @@ def _rows(input: Any, dim: Any) -> tuple[Any, int | None]:
     axis = one_dim(dim, raw.ndim)
     if (not raw.size and raw.shape[axis]) or 0 in raw.shape[:axis] + raw.shape[axis + 1 :]:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
-    moved = raw.transpose(axis, *[d for d in range(raw.ndim) if d != axis])
-    return moved.reshape(raw.shape[axis], -1), axis
+    others = [d for d in range(raw.ndim) if d != axis]
+    return raw.transpose(axis, *others).reshape(raw.shape[axis], math.prod(raw.shape[d] for d in others)), axis
 
 
 def _distinct(input: Any, dim: Any, order: bool, inverse: bool, counts: bool) -> Any:
@@ -44,7 +44,7 @@ def _distinct(input: Any, dim: Any, order: bool, inverse: bool, counts: bool) ->
     rows, axis = _rows(input, dim)
     count = rows.shape[0]
     if order and rows.shape[1] == 1:
-        places = order_of(rows[:, 0], 0, stable=True)
+        places = order_of(rows[:, 0], 0, stable=input.requires_grad)
     elif order and rows.shape[1]:
         places = xp.lexsort(xp.ascontiguousarray(xp.flip(rows.T, axis=0)))
     else:
@@ -114,8 +114,14 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 def _linspace(xp: Any, low: float, high: float, count: int, dtype: Any) -> Any:
     """`count` even steps in the dtype, counted from the nearer end, as PyTorch does it."""
     places = xp.arange(count).astype(dtype)
-    step = (high - low) / (count - 1) if count > 1 else 0.0
+    step = float(dtype.type(_width(dtype, low, high)) / dtype.type(max(count - 1, 1)))
     return xp.where(places < count / 2, low + places * step, high - (count - 1 - places) * step).astype(dtype)
+
+
+def _width(dtype: Any, low: float, high: float) -> float:
+    """high - low as the dtype has it."""
+    with quiet():
+        return float(dtype.type(high) - dtype.type(low))
 
 
 def _finite_range(raw: Any, low: float, high: float, describe: str) -> None:
@@ -136,7 +142,8 @@ def histc(input: Any, bins: int = 100, min: Any = 0, max: Any = 0) -> Any:
     Raises:
         RuntimeError: for integers, no bin, a range that is none.
     """
-    refuse_kind(input, "histogram_cpu", "biuc")
+    refuse_kind(input, "aminmax_cpu")
+    refuse_kind(input, "histogram_cpu", "biu")
     bins = _check_bins(bins)
     raw = ordered(input._data).reshape(-1)
     xp = backend_of(raw)
@@ -149,7 +156,7 @@ def histc(input: Any, bins: int = 100, min: Any = 0, max: Any = 0) -> Any:
     if low > high:
         raise RuntimeError("torch.histc: max must be larger than min")
     inside = raw[(raw >= low) & (raw <= high)]
-    place = xp.minimum(((inside - low) * bins / (high - low)).astype("int64"), bins - 1)
+    place = xp.minimum(((inside - low) * bins / _width(raw.dtype, low, high)).astype("int64"), bins - 1)
     found = xp.bincount(place, minlength=bins) if place.size else xp.zeros(bins, dtype="int64")
     return input._wrap(found.astype(input._data.dtype))
 
@@ -213,9 +220,10 @@ def _counted(input: Any, columns: Any, edges: list[Any], weight: Any, density: b
     xp.scatter_add(found, (flat,), added)
     found = found.reshape(shape)
     if density:
-        found = found / found.sum()
-        for place, edge in enumerate(edges):
-            found = found / (edge[1:] - edge[:-1]).reshape((-1,) + (1,) * (len(shape) - place - 1))
+        with quiet():
+            found = found / found.sum()
+            for place, edge in enumerate(edges):
+                found = found / (edge[1:] - edge[:-1]).reshape((-1,) + (1,) * (len(shape) - place - 1))
     return input._wrap(found)
 
 

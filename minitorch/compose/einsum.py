@@ -40,6 +40,29 @@ def run(equation: str, operands: Any) -> Any:
     return permute(current, dims=tuple(labels.index(label) for label in output)) if output != labels else current
 
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def spelled(arguments: Any) -> tuple[str, Any]:
+    """The form with lists of numbers, `einsum(x, [0, 1], y, [1, 2], [0, 2])`, as an equation and its operands.
+
+    Raises:
+        ValueError: for a number outside 0 to 51.
+    """
+
+    def word(labels: Any) -> str:
+        for label in labels:
+            if label is not Ellipsis and not 0 <= label < len(LETTERS):
+                raise ValueError(f"einsum(): subscript {label} is not within the valid range [0, 52)")
+        return "".join("..." if label is Ellipsis else LETTERS[label] for label in labels)
+
+    count = len(arguments) // 2
+    equation = ",".join(word(labels) for labels in arguments[1 : 2 * count : 2])
+    if len(arguments) % 2:
+        equation += f"->{word(arguments[-1])}"
+    return equation, tuple(arguments[: 2 * count : 2])
+
+
 def parse(equation: str, operands: Any) -> tuple[list[str], str]:
     """The labels of each operand and of the result, with `...` spelled out in capitals of its own."""
     left, arrow, right = equation.partition("->")

@@ -31,7 +31,8 @@ def fill(input: Any, value: Any) -> Any:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
         )
-    return expand(value.to(device=input.device, dtype=input.dtype), shape=input._data.shape)
+    filling: Any = value
+    return expand(filling.to(device=input.device, dtype=input.dtype), shape=input._data.shape)
 
 
 @public("(input)", inplace=True, method=False, functional=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend import dtype as dt
 from ..ops.contraction import matmul as product
 from ..ops.front import public
 from ..ops.reduce import sum as total
-from ..ops.shape import reshape, select
+from ..ops.shape import expand, reshape, select
 
 _ROW, _COLUMN = (None, Ellipsis), (Ellipsis, None)
 
@@ -22,6 +23,9 @@ def matmul(input: Any, other: Any) -> Any:
         return product(input, other)
     if x == 1 and y == 1:
         return dot(input, other)
+    if x == 2 and y == 1 and input._data.shape[1] != other._data.shape[0]:
+        rows, columns = input._data.shape
+        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({other._data.shape[0]})")
     if x == 1:
         return select(product(select(input, key=_ROW), other), key=(Ellipsis, 0, slice(None)))
     return select(product(input, select(other, key=_COLUMN)), key=(Ellipsis, 0))
@@ -66,6 +70,9 @@ def dot(input: Any, tensor: Any) -> Any:
         raise RuntimeError(
             f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
         )
+    if input._data.dtype != tensor._data.dtype:
+        one, other = (dt.scalar_type(t._data.dtype) for t in (input, tensor))
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {one} and {other}")
     if input._data.shape != tensor._data.shape:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{input._data.shape[0]}] and src [{tensor._data.shape[0]}] to "
@@ -83,12 +90,22 @@ def outer(input: Any, vec2: Any) -> Any:
     return select(input, key=_COLUMN) * vec2
 
 
+def added(input: Any, found: Any, beta: Any, alpha: Any) -> Any:
+    """beta * input + alpha * found, input brought to the shape of found."""
+    input = expand(input, shape=found._data.shape)
+    found = found if alpha == 1 else found * _weight(alpha, found)
+    return found if beta == 0 else (input if beta == 1 else input * _weight(beta, found)) + found
+
+
+def _weight(factor: Any, model: Any) -> Any:
+    """A factor of whole numbers is a whole number, as in PyTorch."""
+    return int(factor) if model._data.dtype.kind in "iu" and factor.__class__ is float else factor
+
+
 @public("(input, mat1, mat2, *, beta=1, alpha=1, out=None)", inplace=True)
 def addmm(input: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta * input + alpha * (mat1 @ mat2)."""
-    result = mm(mat1, mat2)
-    result = result if alpha == 1 else result * alpha
-    return result if beta == 0 else (input if beta == 1 else input * beta) + result
+    return added(input, mm(mat1, mat2), beta, alpha)
 
 
 @public("(input)", method=True)
@@ -102,8 +119,14 @@ def trace(input: Any) -> Any:
 
 
 @public("(equation, *operands)", method=False)
-def einsum(equation: str, *operands: Any) -> Any:
-    """Sums of products in Einstein's notation, as permutations, reshapes and matrix products."""
-    from .einsum import run
+def einsum(equation: Any, *operands: Any) -> Any:
+    """Sums of products in Einstein's notation, as permutations, reshapes and matrix products.
 
+    The labels are a string first, or a list of numbers behind each operand (and one more for the result). More
+    than two operands are contracted from left to right.
+    """
+    from .einsum import run, spelled
+
+    if not isinstance(equation, str):
+        equation, operands = spelled((equation, *operands))
     return run(equation, operands)

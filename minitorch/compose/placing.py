@@ -17,8 +17,8 @@ from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.mutation import in_place, overwrite
 from ..ops.shape import diagonal, expand, reshape, select
+from ..ops.shapes import common_shape
 from ..tracked import Tracked
-from .arrangement import common_shape
 from .scatter import filler, fitting
 from .selection import check_positions, out_of_bounds, out_of_range, refuse_non_long
 
@@ -116,8 +116,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         raise RuntimeError(
             f"masked_fill_ only supports boolean masks, but got mask with dtype {C_NAMES.get(kind, kind)}"
         )
-    common_shape([input._data.shape, mask._data.shape])
-    return where(mask, filler(input, value, "masked_fill"), input)
+    common_shape([mask._data.shape, input._data.shape])
+    return where(mask, filler(input, value, "masked_fill_"), input)
 
 
 @public("(input, mask, source)", inplace=True)
@@ -136,7 +136,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
             f"masked_scatter: expected self and source to have same dtypes but got"
             f"{dt.scalar_type(input._data.dtype)} and {dt.scalar_type(source._data.dtype)}"
         )
-    shape = common_shape([input._data.shape, mask._data.shape])
+    shape = common_shape([mask._data.shape, input._data.shape])
     xp = backend_of(mask._data)
     found = xp.nonzero(xp.broadcast_to(mask._data, shape).reshape(-1))[0]
     if found.size > source._data.size:
@@ -182,7 +182,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     return _overwritten(input, src, select, {"key": (*[slice(None)] * axis, index % size)})
 
 
-@public("(input, src, dim=0, start=None, end=None, step=1)")
+@public("(input, src, dim=0, start=None, end=None, step=1, *, out=None)")
 def slice_scatter(input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
     """input with the slices start:end:step of `dim` replaced by src.
 

@@ -55,7 +55,8 @@ def _spread(value: Any, count: int) -> tuple[int, ...]:
     if isinstance(value, int):
         return (value,) * count
     value = tuple(int(v) for v in value)
-    return value * count if len(value) == 1 else value
+    spread: tuple[int, ...] = value * count if len(value) == 1 else value
+    return spread
 
 
 def average(input: Any, count: int, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, include: bool,
@@ -97,7 +98,7 @@ def maximum(input: Any, count: int, kernel: Any, stride: Any, padding: Any, dila
     x = select(input, key=(None,)) if single else input
     array = x._data
     xp = backend_of(array)
-    best, where = _search(xp, array, kernel, stride, padding, dilation, sizes)
+    _, where = _search(xp, array, kernel, stride, padding, dilation, sizes)
     flat = reshape(x, shape=(*array.shape[:2], -1) if array.size else (*array.shape[:2], _product(array.shape[2:])))
     values = gather(flat, x._wrap(where.reshape(*array.shape[:2], -1)), dim=2)
     values = reshape(values, shape=(*array.shape[:2], *sizes))
@@ -123,7 +124,8 @@ def _search(xp: Any, array: Any, kernel: Any, stride: Any, padding: Any, dilatio
     wide[inner] = array
     inside = xp.full(tuple(need), -1, dtype="int64")
     inside[inner] = xp.arange(_product(space)).reshape(space)
-    best = where = None
+    best: Any = None
+    where: Any = None
     for key in window_slices(xp, kernel, stride, dilation, sizes):
         values, places = wide[(..., *key)], inside[key]
         if best is None:

@@ -16,7 +16,7 @@ from ..ops.arithmetic import cast, maximum, minimum, where
 from ..ops.comparison import isnan, logical_not, ne
 from ..ops.families import many_dims, one_dim
 from ..ops.front import public
-from ..ops.index import gather
+from ..ops.index import one_of
 from ..ops.shape import reshape
 from ..tracked import Tracked
 from . import return_types as returns
@@ -200,11 +200,12 @@ def gather_at(input: Any, found: Any, axis: int, keepdim: bool) -> tuple[Any, An
     xp = backend_of(input._data)
     if not input._data.ndim:
         return input.clone(), input._wrap(xp.asarray(found))
-    kept = found.reshape((*input._data.shape[:axis], 1, *input._data.shape[axis + 1 :]))
-    values = gather(input, input._wrap(kept), dim=axis)
-    if keepdim:
-        return values, input._wrap(kept)
-    return reshape(values, shape=tuple(found.shape)), input._wrap(xp.asarray(found))
+    index = input._wrap(found if found.__class__ is xp.array else xp.asarray(found))
+    values = one_of(input, index, dim=axis)
+    if not keepdim:
+        return values, index
+    kept = (*input._data.shape[:axis], 1, *input._data.shape[axis + 1 :])
+    return reshape(values, shape=kept), input._wrap(index._data.reshape(kept))
 
 
 def _position(input: Any, dim: Any, keepdim: bool, name: str) -> Any:

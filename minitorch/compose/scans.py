@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend.namespace import backend_of
+from ..graph.modes import modes
 from ..ops import reduce
 from ..ops import scan as ops
 from ..ops.comparison import logical_xor
@@ -59,7 +60,7 @@ def _running_extreme(input: Any, dim: Any, name: str, ufunc: str) -> Any:
     if not raw.ndim:
         return gather_at(input, xp.zeros((), dtype="int64"), 0, False)
     refuse_kind(input, f"{name}_cpu")
-    best = ops.accumulated(xp, raw, axis, ufunc)
+    best = modes.run(ops.accumulated, xp, raw, axis, ufunc)
     places = xp.arange(raw.shape[axis]).reshape((-1,) + (1,) * (raw.ndim - axis - 1))
     takes = raw == best
     if raw.dtype.kind == "f":

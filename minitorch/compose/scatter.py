@@ -50,13 +50,13 @@ def fitting(value: Any, dtype: dt.dtype) -> Any:
 
 
 def filler(input: Any, value: Any, name: str) -> Any:
-    """A number or a 0-dim tensor as a 0-dim tensor of the input's dtype.
+    """A number that the input's dtype holds, or a 0-dim tensor of that dtype.
 
     Raises:
         RuntimeError: for a tensor with dimensions, a number that the dtype cannot hold.
     """
     if not isinstance(value, Tracked):
-        return full(input.detach(), shape=(), value=fitting(value, input.dtype))
+        return fitting(value, input.dtype)
     if value._data.ndim:
         raise RuntimeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
@@ -99,7 +99,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         number = filler(input, given, "scatter")
         if reduce is None:
             return ops.scatter(input, number, index, dim=axis)
-        given = expand(number, shape=index._data.shape)
+        given = full(input.detach(), shape=index._data.shape, value=number)
     elif reduce is not None:
         warnings.warn(
             "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future "
@@ -155,7 +155,7 @@ def _reduced(input: Any, index: Any, src: Any, axis: int, reduce: str, include_s
     hits = _hits(input, index, axis)
     if reduce == "prod":
         return _product(input, index, src, axis, hits, include_self)
-    start = input if include_self else where(hits > 0, filler(input, 0, ""), input)
+    start = input if include_self else where(hits > 0, 0, input)
     total = ops.scatter_add(start, src, index, dim=axis)
     if reduce == "sum":
         return total
@@ -181,14 +181,13 @@ def _product(input: Any, index: Any, src: Any, axis: int, hits: Any, include_sel
     starts, ends = (input._wrap(xp.concatenate(parts)) for parts in ([edge, other], [other, edge]))
     part = src if src._data.shape == shape else select(src, key=tuple(slice(0, n) for n in shape))
     line = ops.pick(reshape(part, shape=(-1,)), input._wrap(order), key=(ops.HOLE,))
-    nothing = filler(input, 0, "")
-    runs = recur(where(starts, nothing, line), where(starts, line, nothing), dim=0)
+    runs = recur(where(starts, 0, line), where(starts, line, 0), dim=0)
     count = input._data.size
-    products = ops.put_add(where(ends, runs, nothing), input._wrap(target), key=(ops.HOLE,), shape=(count,))
+    products = ops.put_add(where(ends, runs, 0), input._wrap(target), key=(ops.HOLE,), shape=(count,))
     products = reshape(products, shape=input._data.shape)
     if not include_self:
         return where(hits > 0, products, input)
-    return input * where(hits > 0, products, filler(input, 1, ""))
+    return input * where(hits > 0, products, 1)
 
 
 # ---- slices of one dimension ---------------------------------------------------------------------------------------

@@ -15,17 +15,23 @@ from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.lookup import lookup
 from ..ops.shape import expand, reshape
-from .arrangement import common_shape
+from ..ops.shapes import common_shape
 
 
 # ---- checking an index ---------------------------------------------------------------------------------------------
 def check_positions(index: Any, size: int, refuse: Any, negative: bool = False) -> None:
     """Raise `refuse(bad index)` unless every position lies in [0, size), or in [-size, size)."""
     raw = index._data
-    if raw.size and backend_of(raw).name == "cpu":
-        low, high = int(raw.min()), int(raw.max())
-        if high >= size or low < (-size if negative else 0):
-            raise refuse(high if high >= size else low)
+    if not raw.size or backend_of(raw).name != "cpu":
+        return
+    if not negative and raw.view(UNSIGNED[raw.itemsize]).max() < size:  # a negative one would be a very large one
+        return
+    low, high = int(raw.min()), int(raw.max())
+    if high >= size or low < (-size if negative else 0):
+        raise refuse(high if high >= size else low)
+
+
+UNSIGNED = {4: "uint32", 8: "uint64"}
 
 
 def out_of_bounds(dim: int, size: int, kind: type[Exception] = RuntimeError, name: str = "") -> Any:
@@ -35,7 +41,8 @@ def out_of_bounds(dim: int, size: int, kind: type[Exception] = RuntimeError, nam
 
 def check_kind(index: Any, name: str, wanted: str = "int32/int64", end: str = "") -> None:
     """Refuse an index that is neither int32 nor int64."""
-    if index._data.dtype not in ("int32", "int64"):
+    dtype = index._data.dtype
+    if dtype.kind != "i" or dtype.itemsize < 4:
         raise RuntimeError(f"{name}(): Expected dtype {wanted} for index{end}")
 
 
@@ -128,7 +135,7 @@ def take_along_dim(input: Any, indices: Any, dim: Any = None) -> Any:
     return ops.gather(wide, indices._wrap(index), dim=axis)
 
 
-@public("(input, index)")
+@public("(input, index, *, out=None)")
 def take(input: Any, index: Any) -> Any:
     """The elements at these positions of the flattened input, in the index's shape.
 
@@ -179,7 +186,7 @@ def masked_select(input: Any, mask: Any) -> Any:
     if mask._data.dtype != bool:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     xp = backend_of(input._data)
-    shape = common_shape([sizes(input), sizes(mask)])
+    shape = common_shape([sizes(mask), sizes(input)])
     wide = expand(input, shape=shape)
     found = xp.nonzero(xp.broadcast_to(mask._data, shape))
     return ops.pick(wide, *map(input._wrap, found), key=(ops.HOLE,) * len(shape))

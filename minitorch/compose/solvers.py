@@ -11,14 +11,13 @@ from typing import Any
 from ..backend import dtype as dt
 from ..backend.namespace import backend_of
 from ..ops import determinants, solving
-from ..ops.arithmetic import cast, where
+from ..ops.arithmetic import where
 from ..ops.complex import conj
 from ..ops.contraction import matmul
 from ..ops.create import full
-from ..ops.families import one_dim
 from ..ops.front import public
-from ..ops.shape import cat, expand, permute, place_diagonal, reshape, select, triangle, turned
-from ..ops.solving import LinAlgError, in_order, is_complex
+from ..ops.shape import expand, place_diagonal, select, triangle, turned
+from ..ops.solving import in_order, is_complex
 from ..ops.transcendental import log
 from . import return_types as returns
 
@@ -72,12 +71,9 @@ def identity_like(x: Any, size: int, lead: tuple[int, ...] = ()) -> Any:
     return place_diagonal(ones, offset=0, dim1=n, dim2=n + 1, shape=(*lead, size, size))
 
 
-def _info(x: Any, found: Any) -> Any:
-    """0 for each matrix whose result is finite, else 1 (int32)."""
-    xp = backend_of(found._data)
-    bad = ~xp.isfinite(found._data).all(axis=(-2, -1))
-    fine = xp.isfinite(x._data).all(axis=(-2, -1))
-    return x._wrap(xp.asarray(bad & fine).astype("int32"))
+def hung_on(constant: Any, x: Any) -> Any:
+    """A constant as a function of x whose derivative is 0 (PyTorch's, too, requires grad then)."""
+    return where(full(x, shape=(), value=True, dtype="bool"), constant, x)
 
 
 # ---- inverse and solve ---------------------------------------------------------------------------------------------
@@ -292,7 +288,8 @@ def _check_pivots(pivots: Any, name: str) -> None:
         raise RuntimeError(f"{name}: pivots should be a Tensor of scalar type torch.int32")
 
 
-@public("(LU: tensor, pivots: tensor, B: tensor, *, left=True, adjoint=False, out=None)", namespace="linalg", name="lu_solve")
+@public("(LU: tensor, pivots: tensor, B: tensor, *, left=True, adjoint=False, out=None)", namespace="linalg",
+        name="lu_solve")  # fmt: skip
 def solve_factored(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:
     """X with A X = B, for the A whose `lu_factor` is (LU, pivots); `adjoint`: A's conjugate transpose, `left=False`: X A."""
     _check_pivots(pivots, "linalg.lu_solve")
@@ -354,8 +351,8 @@ def matrix_power(A: Any, n: int) -> Any:
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
-        return identity_like(A, shape[-1], shape[:-2])
-    found = None
+        return hung_on(identity_like(A, shape[-1], shape[:-2]), A)
+    found: Any = None
     while True:
         if n & 1:
             found = A if found is None else matmul(found, A)

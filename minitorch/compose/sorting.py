@@ -219,7 +219,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element is one of the test elements; NaN never is."""
     like: Any = elements if isinstance(elements, Tracked) else test_elements
-    if not isinstance(like, Tracked):
+    if not hasattr(like, "_data"):
         raise TypeError(
             f"isin() received an invalid combination of arguments - got ({type(elements).__name__}, "
             f"{type(test_elements).__name__}), but expected one of:\n * (Tensor elements, Tensor test_elements)\n"
@@ -238,5 +238,4 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     else:
         place = xp.minimum(xp.searchsorted(known, sought), known.size - 1)
         found = xp.take(known, place) == sought
-    answer = xp.asarray(~found if invert else found)
-    return like._wrap(answer)
+    return like._wrap(xp.asarray(~found if invert else found))

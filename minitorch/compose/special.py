@@ -23,6 +23,8 @@ def polygamma(n: int, input: Any) -> Any:
 @public("(input, p, *, out=None)", inplace=True)
 def mvlgamma(input: Any, p: int) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
+    if input._data.dtype == bool:
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     total = lgamma(input) + p * (p - 1) / 4 * LOG_PI

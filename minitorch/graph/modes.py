@@ -54,14 +54,21 @@ class _Mode:
             @functools.wraps(function)
             def steps(*args: Any, **kwargs: Any) -> Any:
                 running = function(*args, **kwargs)
-                sent: Any = None
+                step, sent = running.send, None
                 while True:
                     try:
                         with self._again():
-                            item = running.send(sent)
+                            item = step(sent)
                     except StopIteration as stop:
                         return stop.value
-                    sent = yield item
+                    try:
+                        step, sent = running.send, (yield item)
+                    except GeneratorExit:
+                        with self._again():
+                            running.close()
+                        raise
+                    except BaseException as thrown:
+                        step, sent = running.throw, thrown
 
             return steps  # type: ignore[return-value]
 

@@ -75,7 +75,7 @@ class Leaf:
     parents: tuple[Any, ...] = ()
     saved: tuple[Any, ...] = ()
     cells: tuple[Any, ...] = ()
-    params: dict[str, Any] = {}  # noqa: RUF012  (never written: a leaf has no parameters)
+    params: dict[str, Any] = {}  # never written: a leaf has no parameters
 
     def __init__(self, tensor: Any, shape: Any, dtype: Any) -> None:
         self.tensor = tensor

@@ -15,6 +15,7 @@ from . import (  # noqa: F401
     convolution,
     create,
     determinants,
+    distances,
     factorization,
     fused_linear,
     fused_loss,

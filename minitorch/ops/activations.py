@@ -7,7 +7,7 @@ for (gelu, silu, mish), it is handed over as a hidden result, and the op's defin
 from __future__ import annotations
 
 from ..backend.host_erf import normal_cdf
-from .arithmetic import NO_COMPLEX_CLAMP, clamp, where
+from .arithmetic import NO_COMPLEX_CLAMP, clamp, hold, where
 from .families import elementwise, fused
 from .kinds import refuses
 from .special import SQRT_2PI, ndtr
@@ -24,7 +24,7 @@ def _only_floats(kernel):
 @elementwise(promotes=None, check=refuses(c=NO_COMPLEX_CLAMP, b="Bool inputs not supported for hardtanh"))
 def hardtanh(xp, x, *, low, high):
     """x held between two numbers; unlike `clamp`, with gradient 0 at the bounds."""
-    return xp.minimum(xp.maximum(x, low), high)
+    return hold(xp, x, low, high)
 
 
 hardtanh.vjp(x=lambda g, x, low, high: where((x <= low) | (x >= high), 0, g))
@@ -33,7 +33,7 @@ hardtanh.vjp(x=lambda g, x, low, high: where((x <= low) | (x >= high), 0, g))
 @elementwise(promotes=None, check=_only_floats("leaky_relu_cpu"))
 def leaky_relu(xp, x, *, slope):
     """x where positive, else slope * x."""
-    return xp.where(x > 0, x, x * slope)
+    return xp.maximum(x, x * slope) if 0 < slope <= 1 else xp.where(x > 0, x, x * slope)
 
 
 leaky_relu.vjp(x=lambda g, x, slope: where(x > 0, g, g * slope))
@@ -51,7 +51,7 @@ prelu.vjp(x=lambda g, x, w: where(x > 0, g, g * w), w=lambda g, x: where(x > 0, 
 @elementwise(promotes=None, check=_only_floats("hardswish_cpu"))
 def hardswish(xp, x):
     """x times hardsigmoid(x)."""
-    return x * xp.minimum(xp.maximum(x + 3, 0), 6) / 6
+    return x * hold(xp, x + 3, 0, 6) / 6
 
 
 hardswish.vjp(x=lambda g, x: where(x <= -3, 0, where(x < 3, g * (x / 3 + 0.5), g)))
@@ -60,7 +60,7 @@ hardswish.vjp(x=lambda g, x: where(x <= -3, 0, where(x < 3, g * (x / 3 + 0.5), g
 @elementwise(promotes=None, check=_only_floats("hardsigmoid_cpu"))
 def hardsigmoid(xp, x):
     """(x + 3) / 6 held between 0 and 1; with gradient 0 at the bounds."""
-    return xp.minimum(xp.maximum(x + 3, 0), 6) / 6
+    return hold(xp, x + 3, 0, 6) / 6
 
 
 hardsigmoid.vjp(x=lambda g, x: where((x > -3) & (x < 3), g * (1 / 6), 0))
@@ -73,7 +73,7 @@ def _within(x, lambd):
 @elementwise(promotes=None, check=_only_floats("softshrink_cpu"))
 def softshrink(xp, x, *, lambd):
     """x moved towards 0 by lambd, to 0 at most."""
-    return x - xp.minimum(xp.maximum(x, -lambd), lambd)
+    return x - hold(xp, x, -lambd, lambd)
 
 
 @elementwise(promotes=None, check=_only_floats("hardshrink_cpu"))
@@ -123,7 +123,7 @@ softplus.vjp(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * 
 @elementwise(promotes=None, check=_only_floats("log_sigmoid_cpu"))
 def logsigmoid(xp, x):
     """log(sigmoid(x)), without overflow."""
-    return xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.absolute(x)))
+    return hold(xp, x, None, 0) - xp.log1p(xp.exp(-xp.absolute(x)))
 
 
 logsigmoid.vjp(x=lambda g, x: g * sigmoid(-x))
@@ -151,7 +151,7 @@ silu.fused(_silu_joint, lambda x: x * sigmoid(x))
 @fused(hidden="saved_gate", check=_only_floats("mish_cpu"))
 def mish(xp, x):
     """x times tanh(softplus(x)), where tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2)."""
-    e = xp.exp(xp.minimum(x, 30))  # beyond, the gate is 1
+    e = xp.exp(hold(xp, x, None, 30))  # beyond, the gate is 1
     gate = e * (e + 2)
     gate /= gate + 2
     return x * gate, gate

@@ -115,9 +115,9 @@ def _pow_base(g, x, y):
 def _pow_exponent(g, x, y, out):
     from .transcendental import log
 
+    if x.__class__ in (int, float, complex) and hasattr(out, "shape"):
+        x = full(out, shape=(), value=x)  # its logarithm in the precision, and on the branch, of the result
     silent = _stays_zero(x, y)
-    if kind_of(y) == "c" and kind_of(x) != "c":  # a negative number has a complex logarithm
-        x = x * (1 + 0j)
     return where(silent, 0, g * (out * log(where(silent, 1, x))))
 
 
@@ -274,12 +274,19 @@ lerp.vjp(x=lambda g, w: g * (1 - w), y=lambda g, w: g * w, w=lambda g, x, y: g *
 NO_COMPLEX_CLAMP = (NotImplementedError, "clamp is not supported for complex types")
 
 
+def hold(xp, x, low, high):
+    """x between two numbers. NumPy clips a large array in one vector pass, and has none for a maximum with a number."""
+    if x.__class__ is not float and x.size > 4096 and x.dtype.kind == "f":
+        return xp.clip(x, -xp.inf if low is None else low, xp.inf if high is None else high)
+    if low is not None:
+        x = xp.maximum(x, low)
+    return x if high is None else xp.minimum(x, high)
+
+
 @elementwise(promotes=None, check=refuses(c=NO_COMPLEX_CLAMP))
 def clamp(xp, x, *, min=None, max=None):
     """x held between two numbers (None: no bound); at a bound the gradient passes, as in PyTorch."""
-    if min is not None:
-        x = xp.maximum(x, min)
-    return x if max is None else xp.minimum(x, max)
+    return hold(xp, x, min, max)
 
 
 def _inside(x, min, max):
@@ -315,7 +322,7 @@ bounded.vjp(
 
 
 # ---- copies --------------------------------------------------------------------------------------------------------
-@movement(linear=True)
+@movement(linear=True, silent=False)
 def cast(xp, x, *, dtype):
     """The same numbers in another dtype; a complex number that becomes real keeps its real part."""
     if x.__class__ is float:

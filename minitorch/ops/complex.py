@@ -40,7 +40,15 @@ def imag(xp, x):
              inplace=False)  # fmt: skip
 def complex_(xp, re, im):
     """re + i im from two real tensors of one dtype."""
-    return re + 1j * im
+    return _joined(xp, re, im)
+
+
+def _joined(xp, re, im):
+    """re + i im without arithmetic, which makes NaN of an infinite part."""
+    kind = "complex128" if re.dtype == "float64" else "complex64"
+    out = xp.empty(xp.broadcast(re, im).shape, dtype=kind)
+    out.real, out.imag = re, im
+    return out
 
 
 real.vjp(x=lambda g: complex_(g, full(g, shape=g.shape, value=0)))
@@ -64,7 +72,7 @@ def as_complex(xp, x):
     kind = "complex128" if x.dtype == "float64" else "complex64"
     if x.flags.c_contiguous and x.size:
         return x.view(kind).reshape(x.shape[:-1])
-    return (x[..., 0] + 1j * x[..., 1]).astype(kind)
+    return _joined(xp, x[..., 0], x[..., 1])
 
 
 as_pairs.vjp(x=lambda g: as_complex(g))

@@ -67,7 +67,7 @@ def through_definition(op: Op, view: Any, g: Any, parents: Any) -> list[Any]:
     grads = {result._node: seed for result, seed in zip(results, seeds, strict=True)
              if seed is not None and result._node is not None}  # fmt: skip
     since = min(node.stamp for node in nodes.values())
-    order = [node for node in newest_first(grads, since)]
+    order = newest_first(grads, since)
     found: dict[Any, Any] = {}
 
     def collect(node: Any, gradient: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..backend.host import HOST, ndarray
 from ..backend.namespace import backend_of
 from ..tracked import Tracked
 from .arithmetic import cast, clone
@@ -22,7 +23,7 @@ def settle(g: Any, parent: Any) -> Any:
     if shape is None:
         return g
     if g.shape != shape:
-        g = sum_to(g, shape=shape)
+        g = sum_to.forward(HOST, g, shape=shape) if g.__class__ is ndarray and g.itemsize > 2 else sum_to(g, shape=shape)
     raw = g._data if isinstance(g, Tracked) else g
     return g if raw.dtype == parent.dtype else cast(g, dtype=parent.dtype)
 

@@ -73,7 +73,8 @@ class Entry:
                  "signatures", "target")  # fmt: skip
 
     def __init__(self, name: str, target: Any, signatures: tuple[str, ...], *, namespace: str = "", method: bool = True,
-                 functional: bool = True, inplace: bool = False, aliases: tuple[str, ...] = (), doc: str = "") -> None:  # fmt: skip
+                 functional: bool = True, inplace: bool = False, aliases: tuple[str, ...] = (),
+                 doc: str = "") -> None:  # fmt: skip
         self.name, self.target, self.signatures, self.namespace = name, target, signatures, namespace
         self.method, self.functional, self.inplace, self.aliases, self.doc = method, functional, inplace, aliases, doc
         self._function: Callable[..., Any] | None = None
@@ -225,7 +226,10 @@ def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
         inputs = len(target.inputs)
         one = target.single and target.family != "elementwise"
         pairs = ", ".join(f"{p.name!r}: {p.name}" for p in plain[inputs:])
-        call = f"{plain[0].name}, {{{pairs}}}" if one else ", ".join([*(p.name for p in plain[:inputs]), *(f"{p.name}={p.name}" for p in plain[inputs:])])
+        if one:
+            call = f"{plain[0].name}, {{{pairs}}}"
+        else:
+            call = ", ".join([*(p.name for p in plain[:inputs]), *(f"{p.name}={p.name}" for p in plain[inputs:])])
     else:
         call = ", ".join(
             f"*{p.name}" if p.star else f"{p.name}={p.name}" if p.keyword else p.name for p in plain

@@ -44,7 +44,7 @@ def _places(op: Op, users: dict[str, set[Any]]) -> tuple[list[tuple[str, Any, se
     spelled = {name: f"q[{name!r}]" for name in op.param_names}
     for index, name in enumerate(op.inputs):
         for wanted, kind in ((name, "in"), (f"{name}_shape", "shape"), (f"{name}_dtype", "dtype")):
-            if wanted in users:
+            if wanted in users and wanted != "g":  # g is the cotangent, also where an input is called so
                 spelled[wanted] = f"s[{len(keeps)}]"
                 keeps.append((kind, index, users[wanted]))
     for index, name in enumerate(op.results):
@@ -209,7 +209,7 @@ def compile_joint(op: Op) -> None:
     arguments = ", ".join(spelled[name] for name in argument_names(joint))
     from .definition import through_definition
 
-    scope = {"rule": joint, "backend": backend_of, "Cotangents": Cotangents, "Node": Node, "op": op,
+    scope: dict[str, Any] = {"rule": joint, "backend": backend_of, "Cotangents": Cotangents, "Node": Node, "op": op,
              "through": through_definition}  # fmt: skip
     exec(
         "def pull(n, g, p):\n"

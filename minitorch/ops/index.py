@@ -39,7 +39,7 @@ def pick(xp, x, *indices, key):
     return x[full_key(key, indices)]
 
 
-@indexing(linear=True, widens=True)
+@indexing(linear=True, widens=True, silent=False)
 def put_add(xp, g, *indices, key, shape):
     """Zeros of `shape` with g added at the key, duplicates counting; the adjoint of pick."""
     out = xp.zeros(shape, dtype=g.dtype)
@@ -77,12 +77,8 @@ def put(xp, x, value, *indices, key):
     return out
 
 
-def _around(g, indices, key):
-    return put(g, full(g, shape=(), value=0), *indices, key=key)
-
-
 put.vjp(
-    x=lambda g, indices, key: _around(g, indices, key),
+    x=lambda g, indices, key: put(g, 0, *indices, key=key),
     value=lambda g, value_shape, indices, key: _written(g, value_shape, indices, key),
     indices=None,
 )
@@ -130,7 +126,7 @@ def gather(xp, x, index, *, dim):
     return x.reshape(-1).take(flat_positions(key, x.shape))
 
 
-@indexing(linear=True, widens=True, check=checked_dim)
+@indexing(linear=True, widens=True, check=checked_dim, silent=False)
 def scatter_add(xp, x, src, index, *, dim):
     """x with src added at `index` along one dimension, duplicates counting."""
     out = x.copy()
@@ -162,15 +158,41 @@ def _part_of(part, src_shape):
     return place(part, key=tuple([slice(0, n) for n in part.shape]), shape=src_shape)
 
 
+# ---- one of each line ----------------------------------------------------------------------------------------------
+def _line_key(xp, index, dim):
+    """The index tuple that leads to one element of each line along `dim`."""
+    key = [xp.arange(n).reshape((-1,) + (1,) * (index.ndim - axis - 1)) for axis, n in enumerate(index.shape)]
+    return (*key[:dim], index, *key[dim:])
+
+
+@indexing(linear=True)
+def one_of(xp, x, index, *, dim):
+    """One element of each line along a dimension, which goes: the one at `index`."""
+    return x[_line_key(xp, index, dim)]
+
+
+@indexing(linear=True)
+def back_to(xp, g, index, *, dim, size):
+    """Lines of zeros of `size` along a new dimension with g at `index`; the adjoint of one_of."""
+    out = xp.zeros((*g.shape[:dim], size, *g.shape[dim:]), dtype=g.dtype)
+    out[_line_key(xp, index, dim)] = g
+    return out
+
+
+one_of.vjp(x=lambda g, x_shape, index, dim: back_to(g, index, dim=dim, size=x_shape[dim]), index=None)
+back_to.vjp(g=lambda g, index, dim: one_of(g, index, dim=dim), index=None)
+
+
+# ---- writing along one dimension -----------------------------------------------------------------------------------
 @indexing(linear=True, check=checked_dim)
 def scatter(xp, x, src, index, *, dim):
-    """x with src (or a number, 0-d) written at `index` along one dimension; last write wins among duplicates."""
+    """x with src (or one number) written at `index` along one dimension; last write wins among duplicates."""
     out = x.copy()
-    part = src if not src.ndim else src[tuple(slice(0, n) for n in index.shape)]
-    if not x.ndim:
-        return part.reshape(-1)[-1:].reshape(()).astype(x.dtype) if part.size else out
-    out[along(xp, index, dim)] = part
-    return out
+    part = src if not getattr(src, "ndim", 0) else src[tuple(slice(0, n) for n in index.shape)]
+    if x.ndim:
+        out[along(xp, index, dim)] = part
+        return out
+    return xp.full((), part[-1] if getattr(part, "ndim", 0) else part, dtype=x.dtype) if index.size else out
 
 
 def _taken(g, src_shape, index, dim):
@@ -179,7 +201,7 @@ def _taken(g, src_shape, index, dim):
 
 
 scatter.vjp(
-    x=lambda g, index, dim: scatter(g, full(g, shape=(), value=0), index, dim=dim),
+    x=lambda g, index, dim: scatter(g, 0, index, dim=dim),
     src=_taken,
     index=None,
 )
@@ -188,10 +210,13 @@ scatter.vjp(
 @indexing(differentiable=False, check=checked_dim)
 def lasting_along(xp, g, index, *, dim):
     """`lasting` for a write at `index` along one dimension."""
-    return lasting.forward(xp, g.reshape(-1), flat_positions(along(xp, index, dim), g.shape or (1,)), key=(HOLE,))
+    flat = flat_positions(along(xp, index, dim), g.shape).reshape(-1)
+    order, writers = xp.arange(flat.size), xp.zeros(g.size, dtype="int64")
+    writers[flat] = order
+    return (writers[flat] == order).reshape(index.shape).astype(g.dtype)
 
 
-@indexing(linear=True, widens=True, check=checked_dim)
+@indexing(linear=True, widens=True, check=checked_dim, silent=False)
 def index_add(xp, x, src, index, *, dim):
     """x with the slices of src added at the positions `index` (a vector) of one dimension, duplicates counting."""
     out = x.copy()

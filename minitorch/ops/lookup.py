@@ -23,7 +23,7 @@ def lookup(xp, x, index, *, dim):
         ) from None
 
 
-@indexing(linear=True)
+@indexing(linear=True, widens=True, silent=False)
 def deposit(xp, g, index, *, dim, shape):
     """Zeros of `shape` with g added at the positions `index` of one dimension; the adjoint of lookup."""
     out = xp.zeros(shape, dtype=g.dtype)

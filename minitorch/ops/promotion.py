@@ -47,7 +47,7 @@ def common_dtype(values: Any) -> dt.dtype:
                 groups[2].append(dt.of_number(data))
         else:
             groups[0 if data.ndim else 1].append(dt.of(data.dtype))
-    return _common(*(tuple(group) for group in groups))  # type: ignore[arg-type]
+    return _common(*(tuple(group) for group in groups))
 
 
 def promote(op: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -89,7 +89,7 @@ def as_dtype(value: Any, common: dt.dtype) -> Any:
         return cast(value, dtype=common.numpy)
     if value is None:
         return None
-    if getattr(value, "dtype", None) is not None and getattr(value, "ndim", 0):
+    if getattr(value, "dtype", None) is not None and getattr(value, "ndim", None):
         return value.astype(common.numpy)
     return number_as(value, common)
 

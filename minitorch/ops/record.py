@@ -18,6 +18,7 @@ from ..graph.node import Node, Port
 from ..tracked import Tracked
 from .op import Op
 from .promotion import match_devices, promote
+from .shapes import explain
 
 #: What operands are where all of them are on the host.
 HOST_KINDS = frozenset((ndarray, bool, int, float, complex, type(None)))
@@ -141,8 +142,8 @@ def record_one(op: Op, source: Any, params: dict[str, Any]) -> Any:
         result = source._wrap(raw)
         if modes.inference:
             result._version = None
-    if node is not None and op.differentiable and modes.grad:
-        kind = raw.dtype
+    kind = raw.dtype
+    if node is not None and op.differentiable and modes.grad and (kind is F32 or kind is F64 or kind.kind in "fcV"):
         saved, cells, mark = op.save_one(source, data, raw, result._version)
         result._node = made = Node(op if kind is F32 or kind is F64 else _recorded(op, (data,), raw), params, (node,),
                                    saved, cells, mark, raw.shape, kind)  # fmt: skip
@@ -186,7 +187,15 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         xp = backend_among(datas)
     if op.joint is not None and any(getattr(d, "dtype", None) is not None and d.dtype.kind == "c" for d in datas):
         return op.definition(*args, **params)  # type: ignore[misc]
-    out = modes.run(op.compute, xp, datas, params)
+    kind = getattr(datas[0], "dtype", None)
+    simple = (kind is F32 or kind is F64) and xp is HOST
+    if simple and op.plain and op.silent:
+        out = op.forward(HOST, *datas, **params)
+    else:
+        try:
+            out = modes.run(op.compute, xp, datas, params)
+        except ValueError as error:
+            raise explain(op, datas, error) from None
     if len(op.results) > 1:
         return _several(op, args, params, datas, parents, out, wanted, make, xp)
     outs: Any = out if op.hidden else (out,)
@@ -210,8 +219,8 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         for cell in cells:
             if cell is not None:
                 mark += cell[0]
-        result._node = node = Node(_recorded(op, datas, raw), params, tuple(parents), saved, cells, mark, raw.shape,
-                                   raw.dtype)  # fmt: skip
+        made = op if simple and (raw.dtype is F32 or raw.dtype is F64) and op.promotes else _recorded(op, datas, raw)
+        result._node = node = Node(made, params, tuple(parents), saved, cells, mark, raw.shape, raw.dtype)
         if recording:
             node.note = recording[-1](op)
     return result

@@ -75,12 +75,15 @@ def recur(xp, a, b, *, dim, reverse=False):
     if reverse:
         a, b = xp.flip(a, axis=dim), xp.flip(b, axis=dim)
     a, b, step, count = a.copy(), b.copy(), 1, b.shape[dim]
-    a[_part(a.ndim, dim, 0, 1)] = 0
+    zeros = xp.name != "cpu" or not a[_part(a.ndim, dim, 1, count)].all()
     while step < count:
         later, earlier = _part(a.ndim, dim, step, count), _part(a.ndim, dim, 0, count - step)
-        ends, nothing = a[later] == 0, xp.zero(a.dtype)
-        b[later] = b[later] + xp.where(ends, nothing, a[later] * b[earlier])
-        a[later] = xp.where(ends, nothing, a[later] * a[earlier])
+        sent, factor = a[later] * b[earlier], a[later] * a[earlier]
+        if zeros:
+            ends, nothing = a[later] == 0, xp.zero(a.dtype)
+            sent, factor = xp.where(ends, nothing, sent), xp.where(ends, nothing, factor)
+        b[later] = b[later] + sent
+        a[later] = factor
         step *= 2
     return xp.ascontiguousarray(xp.flip(b, axis=dim)) if reverse else b
 

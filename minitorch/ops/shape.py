@@ -183,7 +183,7 @@ cat.vjp(xs=_piece)
 @movement()
 def flip(xp, x, *, dims):
     """The order along some dimensions reversed; a copy, as in PyTorch."""
-    return xp.ascontiguousarray(xp.flip(x, axis=dims))
+    return xp.flip(x, axis=dims).copy()  # also where nothing moves: a result is no alias
 
 
 flip.vjp(x=lambda g, dims: flip(g, dims=dims))
@@ -236,7 +236,7 @@ def windows(xp, x, *, dim, size, step):
     return xp.strided(x, shape, strides)
 
 
-@movement()
+@movement(silent=False)
 def place_windows(xp, g, *, dim, size, step, shape):
     """Overlapping windows summed back into an array of `shape`; the adjoint of windows."""
     out = xp.zeros(shape, dtype=g.dtype)

@@ -98,7 +98,7 @@ solve.vjp(x=lambda g, x, out: -matmul_nt(solve(turned(x), g), out), y=lambda g, 
     x=lambda t, x, out: -solve(x, matmul(t, out)), y=lambda t, x: solve(x, t))  # fmt: skip
 
 
-@factorization()
+@factorization(widens=True)
 def substitute(xp, x, y, *, upper, unit):
     """The matrix z with x z = y for a triangular x, of which only that triangle is read (`unit`: its diagonal is 1)."""
     x, y = _together(xp, x, y)
@@ -110,7 +110,7 @@ def substitute(xp, x, y, *, upper, unit):
     return solve.forward(xp, x, y, name=None)
 
 
-@substitute.on("cpu", supports=lambda x, y, upper, unit: x.dtype == y.dtype and x.dtype.kind in "fc")
+@substitute.on("cpu", supports=lambda x, y, upper, unit: x.dtype == y.dtype and x.dtype.char in "fdFD")
 def _substitute_on_the_host(xp, x, y, *, upper, unit):
     """By BLAS, which knows that half of x is 0, and divides by what is there."""
     from scipy.linalg.blas import get_blas_funcs
@@ -188,14 +188,14 @@ def row_order(xp, pivots, *, rows):
     return _rows_after(xp, pivots, rows)
 
 
-@factorization(results="packed pivots order")
+@factorization(results="packed pivots order", widens=True)
 def lu(xp, x):
     """x[order] = L U with both in one matrix, the row exchanges (counted from 1) and the order of rows."""
     packed, pivots = eliminated(xp, x)
     return packed, pivots, _rows_after(xp, pivots, x.shape[-2])
 
 
-@lu.on("cpu", supports=lambda x: x.dtype.kind in "fc" and x.ndim == 2 and x.size > 0)
+@lu.on("cpu", supports=lambda x: x.dtype.char in "fdFD" and x.ndim == 2 and x.size > 0)
 def _lu_on_the_host(xp, x):
     from scipy.linalg.lapack import get_lapack_funcs
 

@@ -5,7 +5,7 @@ A rule that can be written with the result keeps only the result.
 
 from __future__ import annotations
 
-from .arithmetic import BINARY, NO_COMPLEX_CLAMP, over, where
+from .arithmetic import BINARY, NO_COMPLEX_CLAMP, hold, over, where
 from .comparison import eq
 from .families import elementwise
 from .kinds import kind_of, refuses
@@ -257,7 +257,9 @@ sigmoid.vjp(x=lambda g, out: g * ((1 - out) * out))
 @elementwise("(input)", promotes=None, check=refuses(b="Boolean inputs not supported for relu", c=NO_COMPLEX_CLAMP))
 def relu(xp, x):
     """x where positive, else 0; the gradient at 0 is 0, as in PyTorch."""
-    return xp.maximum(x, xp.zero(x.dtype)) if x.__class__ is not float else (x if x > 0 or x != x else 0.0)
+    if x.__class__ is float:
+        return x if x > 0 or x != x else 0.0
+    return xp.maximum(x, xp.zero(x.dtype)) if x.size < 4096 else hold(xp, x, 0, None)
 
 
 @elementwise(promotes=None, widens=False)

@@ -14,6 +14,7 @@ WHOLE = ("int64", "int32", "int8", "uint8", "bool")
 def agree(call, **more):
     """The same call on both libraries: the same answers or the same refusal."""
     import torch
+
     from tests.referee_grid import assert_same_outcome, outcome
 
     def flat(answer):
@@ -30,24 +31,28 @@ def agree(call, **more):
 def operands(lib):
     t = lib.tensor
     return {
-        "t": t, "nan": NAN, "inf": INF, "z": lib.zeros(0), "e": lib.zeros(2, 0), "m": lib.arange(6.0).reshape(2, 3), "i": lib.arange(3),
-        "b": t([True, False]), "c": t([1 + 2j, 3 - 1j]), "s": t(3.0), "rows": t([[1, 2], [0, 1], [1, 2], [0, 1]]),
-        "runs": t([1, 1, 2, 2, 2, 1, 3]), "points": t([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]),
+        "t": t, "nan": NAN, "inf": INF, "z": lib.zeros(0), "e": lib.zeros(2, 0), "m": lib.arange(6.0).reshape(2, 3),
+        "i": lib.arange(3), "b": t([True, False]), "c": t([1 + 2j, 3 - 1j]), "s": t(3.0),
+        "rows": t([[1, 2], [0, 1], [1, 2], [0, 1]]), "runs": t([1, 1, 2, 2, 2, 1, 3]),
+        "points": t([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]),
     }  # fmt: skip
 
 
 @pytest.mark.referee
 @over("call", [
-    "m.unique()", "lib.unique(rows)", "lib.unique(rows, return_inverse=True, return_counts=True)", "rows.unique(dim=0)",
-    "lib.unique(rows, dim=0, return_inverse=True, return_counts=True)", "lib.unique(rows, dim=1, return_inverse=True)",
-    "lib.unique(rows, dim=-1, return_counts=True)", "lib.unique(t([nan, nan, 1.0]), return_counts=True)",
-    "lib.unique(t([3, 1, 3]), sorted=False)", "lib.unique(z, return_inverse=True, return_counts=True)", "lib.unique(e, dim=1)",
-    "lib.unique(e, dim=0)", "lib.unique(lib.zeros(2, 0, 0), dim=0)", "lib.unique(s, return_inverse=True, return_counts=True)",
-    "lib.unique(s, dim=0)", "lib.unique(m, dim=2)", "lib.unique(b)", "lib.unique(m.half())", "lib.unique(m.to(lib.bfloat16) // 2)",
-    "lib.unique(c)", "lib.unique(rows.reshape(2, 2, 2), dim=1)", "lib.unique(-rows.float(), dim=0)",
-    "lib.unique_consecutive(runs)", "lib.unique_consecutive(runs, return_inverse=True, return_counts=True)",
+    "m.unique()", "lib.unique(rows)", "lib.unique(rows, return_inverse=True, return_counts=True)",
+    "rows.unique(dim=0)", "lib.unique(rows, dim=0, return_inverse=True, return_counts=True)",
+    "lib.unique(rows, dim=1, return_inverse=True)", "lib.unique(rows, dim=-1, return_counts=True)",
+    "lib.unique(t([nan, nan, 1.0]), return_counts=True)", "lib.unique(t([3, 1, 3]), sorted=False)",
+    "lib.unique(z, return_inverse=True, return_counts=True)", "lib.unique(e, dim=1)", "lib.unique(e, dim=0)",
+    "lib.unique(lib.zeros(2, 0, 0), dim=0)", "lib.unique(s, return_inverse=True, return_counts=True)",
+    "lib.unique(s, dim=0)", "lib.unique(m, dim=2)", "lib.unique(b)", "lib.unique(m.half())",
+    "lib.unique(m.to(lib.bfloat16) // 2)", "lib.unique(c)", "lib.unique(rows.reshape(2, 2, 2), dim=1)",
+    "lib.unique(-rows.float(), dim=0)", "lib.unique_consecutive(runs)",
+    "lib.unique_consecutive(runs, return_inverse=True, return_counts=True)",
     "lib.unique_consecutive(rows.sort(0).values, return_inverse=True, return_counts=True, dim=0)",
-    "lib.unique_consecutive(runs.reshape(1, 7), return_inverse=True)", "lib.unique_consecutive(z, return_inverse=True)",
+    "lib.unique_consecutive(runs.reshape(1, 7), return_inverse=True)",
+    "lib.unique_consecutive(z, return_inverse=True)",
     "lib.unique_consecutive(s, return_inverse=True, return_counts=True)", "lib.unique_consecutive(e, dim=0)",
     "runs.unique_consecutive(return_counts=True)",
 ])  # fmt: skip
@@ -58,10 +63,12 @@ def test_distinct_elements(call):
 @pytest.mark.referee
 @over("call", [
     "i.bincount()", "lib.bincount(runs)", "lib.bincount(runs, minlength=6)", "lib.bincount(i, weights=t([1, 2, 3]))",
-    "lib.bincount(runs, weights=t([1.0, 2, 3, 4, 5, 6, 7]))", "lib.bincount(i, weights=t([1.0, 2, 3], dtype=lib.float16))",
-    "lib.bincount(i, weights=t([1.0, 2, 3], dtype=lib.float64), minlength=5)", "lib.bincount(t([0, 1], dtype=lib.uint8))",
-    "lib.bincount(z.long(), minlength=3)", "lib.bincount(z.long())", "lib.bincount(i, weights=t([1.0, 2]))", "lib.bincount(m)",
-    "lib.bincount(t([-1, 2]))", "lib.bincount(i, minlength=-1)", "lib.bincount(i.reshape(1, 3))", "lib.bincount(b)",
+    "lib.bincount(runs, weights=t([1.0, 2, 3, 4, 5, 6, 7]))",
+    "lib.bincount(i, weights=t([1.0, 2, 3], dtype=lib.float16))",
+    "lib.bincount(i, weights=t([1.0, 2, 3], dtype=lib.float64), minlength=5)",
+    "lib.bincount(t([0, 1], dtype=lib.uint8))", "lib.bincount(z.long(), minlength=3)", "lib.bincount(z.long())",
+    "lib.bincount(i, weights=t([1.0, 2]))", "lib.bincount(m)", "lib.bincount(t([-1, 2]))",
+    "lib.bincount(i, minlength=-1)", "lib.bincount(i.reshape(1, 3))", "lib.bincount(b)",
 ])  # fmt: skip
 def test_occurrences(call):
     agree(call)
@@ -69,18 +76,21 @@ def test_occurrences(call):
 
 @pytest.mark.referee
 @over("call", [
-    "lib.histc(m, 3)", "lib.histc(m, 3, 1, 4)", "m.histc(bins=7, min=-1, max=9)", "lib.histc(t([2.0, 2]), 3)", "lib.histc(z, 3)",
-    "lib.histc(t([nan, 1.0]), 3, 0, 2)", "lib.histc(m.double(), 5)", "lib.histc(m, 3, 4, 1)", "lib.histc(m, 0)", "lib.histc(m, -1)",
-    "lib.histc(i, 3)", "lib.histc(t([inf, 1.0]), 3)", "lib.histc(c)", "lib.histc(m)",
-    "lib.histogram(m, 3)", "lib.histogram(m, 3, range=(0.0, 3.0))", "lib.histogram(m, 3, range=(0.0, 3.0), density=True)",
-    "lib.histogram(m, t([0.0, 2, 5]))", "lib.histogram(m, t([0.0, 2, 5]), weight=m)", "lib.histogram(m, t([1.0, 2, 4]), density=True)",
-    "lib.histogram(m, 3, range=(3.0, 3.0))", "lib.histogram(z, 3)", "m.histogram(4)", "lib.histogram(t([nan, 1.0]), t([0.0, 1.0]))",
-    "lib.histogram(m, t([0.0, 2, 5]), weight=i)", "lib.histogram(m, t([0.0, 2, 5]), weight=m[0])", "lib.histogram(i, 3)",
-    "lib.histogram(m, 3, range=(4.0, 3.0))", "lib.histogram(m, 3, range=(4.0,))", "lib.histogram(m, 0)",
-    "lib.histogram(m, t([[0.0, 2]]))", "lib.histogram(m, t([0, 2]))", "lib.histogram(t([nan]), 3)",
-    "lib.histogramdd(points, [2, 2])", "lib.histogramdd(points, [2, 3], range=[0.0, 1.0, 0.0, 1.0])", "lib.histogramdd(points, 2)",
-    "lib.histogramdd(points, [t([0.0, 2, 5]), t([0.0, 1, 5])], density=True)", "lib.histogramdd(points, [2, 2], weight=t([1.0, 2, 3]))",
-    "lib.histogramdd(m, [2, 2])", "lib.histogramdd(t([1.0]), [2])",
+    "lib.histc(m, 3)", "lib.histc(m, 3, 1, 4)", "m.histc(bins=7, min=-1, max=9)", "lib.histc(t([2.0, 2]), 3)",
+    "lib.histc(z, 3)", "lib.histc(t([nan, 1.0]), 3, 0, 2)", "lib.histc(m.double(), 5)", "lib.histc(m, 3, 4, 1)",
+    "lib.histc(m, 0)", "lib.histc(m, -1)", "lib.histc(i, 3)", "lib.histc(t([inf, 1.0]), 3)", "lib.histc(c)",
+    "lib.histc(m)", "lib.histogram(m, 3)", "lib.histogram(m, 3, range=(0.0, 3.0))",
+    "lib.histogram(m, 3, range=(0.0, 3.0), density=True)", "lib.histogram(m, t([0.0, 2, 5]))",
+    "lib.histogram(m, t([0.0, 2, 5]), weight=m)", "lib.histogram(m, t([1.0, 2, 4]), density=True)",
+    "lib.histogram(m, t([7.0, 8]), density=True)", "lib.histogram(m, 3, range=(3.0, 3.0))", "lib.histogram(z, 3)",
+    "m.histogram(4)", "lib.histogram(t([nan, 1.0]), t([0.0, 1.0]))", "lib.histogram(m, t([0.0, 2, 5]), weight=i)",
+    "lib.histogram(m, t([0.0, 2, 5]), weight=m[0])", "lib.histogram(i, 3)", "lib.histogram(m, 3, range=(4.0, 3.0))",
+    "lib.histogram(m, 3, range=(4.0,))", "lib.histogram(m, 0)", "lib.histogram(m, t([[0.0, 2]]))",
+    "lib.histogram(m, t([0, 2]))", "lib.histogram(t([nan]), 3)", "lib.histogramdd(points, [2, 2])",
+    "lib.histogramdd(points, [2, 3], range=[0.0, 1.0, 0.0, 1.0])", "lib.histogramdd(points, 2)",
+    "lib.histogramdd(points, [t([0.0, 2, 5]), t([0.0, 1, 5])], density=True)",
+    "lib.histogramdd(points, [2, 2], weight=t([1.0, 2, 3]))", "lib.histogramdd(m, [2, 2])",
+    "lib.histogramdd(t([1.0]), [2])",
 ])  # fmt: skip
 def test_histograms(call):
     agree(call)
@@ -95,8 +105,12 @@ def test_bins_of_many_numbers(bins):
     random = np.random.default_rng(bins)
     for dtype in ("float32", "float64"):
         array = (random.integers(0, 64, 2000) / 64).astype(dtype)
-        for call in (lambda lib, x: lib.histc(x, bins), lambda lib, x: lib.histc(x, bins, 0.1, 0.9),
-                     lambda lib, x: lib.histogram(x, bins).hist, lambda lib, x: lib.histogram(x, bins, range=(0.1, 0.9)).hist):  # fmt: skip
+        for call in (
+            lambda lib, x: lib.histc(x, bins),
+            lambda lib, x: lib.histc(x, bins, 0.1, 0.9),
+            lambda lib, x: lib.histogram(x, bins).hist,
+            lambda lib, x: lib.histogram(x, bins, range=(0.1, 0.9)).hist,
+        ):
             np.testing.assert_array_equal(*(call(lib, lib.from_numpy(array)).numpy() for lib in (mt, torch)))
 
 

@@ -30,8 +30,14 @@ def test_norms_of_every_order(p):
 
     options = ({"p": p}, {"p": p, "dim": 0}, {"p": p, "dim": (0, -1), "keepdim": True}, {"p": p, "dim": -1})
     layouts = p not in (INF, -INF)  # ties of repeated rows: PyTorch's second derivative lacks the shared part
-    compare("norm", reduced(layouts=layouts), options, dtypes=("float64", "float32", "float16", "bfloat16"), messages=False,
-            tolerances={"float16": (4e-3, 4e-3), "bfloat16": (3e-2, 3e-2), "float32": (1e-5, 1e-5)})  # fmt: skip
+    compare(
+        "norm",
+        reduced(layouts=layouts),
+        options,
+        dtypes=("float64", "float32", "float16", "bfloat16"),
+        messages=False,
+        tolerances={"float16": (4e-3, 4e-3), "bfloat16": (3e-2, 3e-2), "float32": (1e-5, 1e-5)},
+    )
     compare("norm", reduced(((2, 3), (4,)), layouts=False), options[:2], dtypes=("complex128", "complex64"),
             grads=("complex128",), second=p in (2, 1, 3), forms=("function",))  # fmt: skip
 
@@ -41,24 +47,48 @@ def test_norms_of_every_order(p):
 def test_norms_of_nothing(p):
     from tests.referee_grid import compare
 
-    compare("norm", reduced(((0,), (2, 0), (0, 2)), layouts=False), ({"p": p}, {"p": p, "dim": 0}, {"p": p, "dim": 1}), grads=())
+    compare(
+        "norm",
+        reduced(((0,), (2, 0), (0, 2)), layouts=False),
+        ({"p": p}, {"p": p, "dim": 0}, {"p": p, "dim": 1}),
+        grads=(),
+    )
 
 
 @pytest.mark.referee
 def test_how_a_norm_may_be_asked_for():
     from tests.referee_grid import compare
 
-    options = ({}, {"p": "fro"}, {"p": None}, {"p": "fro", "dim": 1}, {"p": "fro", "dim": (0, 1), "keepdim": True}, {"dim": 5},
-               {"dim": (0, 0)}, {"p": "x"}, {"dim": ()})  # fmt: skip
-    compare("norm", reduced(((2, 3), (4, 3))), options, dtypes=("float64", "int64", "bool", "complex64"), grads=("float64",),
-            messages=False)  # fmt: skip
+    options = (
+        {},
+        {"p": "fro"},
+        {"p": None},
+        {"p": "fro", "dim": 1},
+        {"p": "fro", "dim": (0, 1), "keepdim": True},
+        {"dim": 5},
+        {"dim": (0, 0)},
+        {"p": "x"},
+        {"dim": ()},
+    )
+    compare(
+        "norm",
+        reduced(((2, 3), (4, 3))),
+        options,
+        dtypes=("float64", "int64", "bool", "complex64"),
+        grads=("float64",),
+        messages=False,
+    )
     import torch
+
     from tests.referee_grid import assert_same_outcome, outcome
 
     for source in ("float32", "float64", "complex64"):
         for dtype in ("float32", "float64", "complex64", "complex128", "int64"):
             array = np.array([1.0, -2.0]).astype(source)
-            found = [outcome(lambda lib=lib: lib.norm(lib.from_numpy(array), dtype=getattr(lib, dtype))) for lib in (mt, torch)]
+            found = [
+                outcome(lambda lib=lib, x=array, d=dtype: lib.norm(lib.from_numpy(x), dtype=getattr(lib, d)))
+                for lib in (mt, torch)
+            ]
             assert_same_outcome(*found, f"{source} -> {dtype}")
 
 
@@ -67,9 +97,19 @@ def test_how_a_norm_may_be_asked_for():
 def test_distances(p):
     from tests.referee_grid import compare
 
-    compare("dist", lambda numbers: [(numbers((2, 3)), numbers((2, 3)), p), (numbers((2, 3)), numbers((3,)), p), (numbers(()), numbers(()), p)],
-            dtypes=("float64", "float32", "int64"), second=p not in (INF, -INF), messages=False, forms=("function", "method"),
-            grads=() if p == 0 else ("float64", "float32"))  # fmt: skip
+    compare(
+        "dist",
+        lambda numbers: [
+            (numbers((2, 3)), numbers((2, 3)), p),
+            (numbers((2, 3)), numbers((3,)), p),
+            (numbers(()), numbers(()), p),
+        ],
+        dtypes=("float64", "float32", "int64"),
+        second=p not in (INF, -INF),
+        messages=False,
+        forms=("function", "method"),
+        grads=() if p == 0 else ("float64", "float32"),
+    )
 
 
 @pytest.mark.referee
@@ -77,9 +117,20 @@ def test_distances(p):
 def test_renormalised_slices(p):
     from tests.referee_grid import compare
 
-    compare("renorm", lambda numbers: [(numbers((3, 4)), p, 0, 1.5), (numbers((2, 3, 2)), p, -2, 1.0), (numbers((3, 4)), p, 1, 100.0),
-                                       (numbers((3,)), p, 0, 1.0), (numbers((3, 2)), p, 4, 1.0), (numbers((3, 2)), p, 0, -1.0)],
-            dtypes=("float64", "float32", "int64"), second=p in (2, 3), messages=False)  # fmt: skip
+    compare(
+        "renorm",
+        lambda numbers: [
+            (numbers((3, 4)), p, 0, 1.5),
+            (numbers((2, 3, 2)), p, -2, 1.0),
+            (numbers((3, 4)), p, 1, 100.0),
+            (numbers((3,)), p, 0, 1.0),
+            (numbers((3, 2)), p, 4, 1.0),
+            (numbers((3, 2)), p, 0, -1.0),
+        ],
+        dtypes=("float64", "float32", "int64"),
+        second=p in (2, 3),
+        messages=False,
+    )
 
 
 # ---- pinned --------------------------------------------------------------------------------------------------------

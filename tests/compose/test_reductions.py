@@ -41,8 +41,15 @@ def test_reductions_over_dims(name):
     from tests.referee_grid import compare
 
     dtypes = (*FLOATS, *WHOLE) if name in ("nansum", "nanmean", "amax", "amin") else EVERY
-    compare(name, reduced(), DIMS, dtypes=dtypes, grads=("float64", "float32", "complex128"), messages=False,
-            tolerances=HALVES)
+    compare(
+        name,
+        reduced(),
+        DIMS,
+        dtypes=dtypes,
+        grads=("float64", "float32", "complex128"),
+        messages=False,
+        tolerances=HALVES,
+    )
 
 
 @pytest.mark.referee
@@ -68,12 +75,15 @@ def test_complex_reductions(name):
 @over("dtype", ["float64", "float32", "int64", "complex128"])
 def test_the_dtype_argument(name, dtype):
     import torch
+
     from tests.referee_grid import assert_same_outcome, outcome
 
     for source in ("float32", "int32", "bool", "float16"):
         array = np.array([[1, 0, 2], [3, 1, 1]]).astype(source)
         ours = outcome(lambda array=array: getattr(mt, name)(mt.from_numpy(array), 1, dtype=getattr(mt, dtype)))
-        theirs = outcome(lambda array=array: getattr(torch, name)(torch.from_numpy(array), 1, dtype=getattr(torch, dtype)))
+        theirs = outcome(
+            lambda array=array: getattr(torch, name)(torch.from_numpy(array), 1, dtype=getattr(torch, dtype))
+        )
         if theirs[0] == "ok" and ours[0] == "ok":
             assert str(ours[1].dtype) == str(theirs[1].dtype)
             np.testing.assert_allclose(ours[1].numpy(), theirs[1].numpy(), rtol=1e-6)
@@ -93,26 +103,46 @@ def test_logsumexp():
 def test_count_nonzero():
     from tests.referee_grid import compare
 
-    compare("count_nonzero", reduced(), ({}, {"dim": 0}, {"dim": (0, 1)}, {"dim": (0, 0)}, {"dim": 5}), dtypes=EVERY, grads=())
+    compare(
+        "count_nonzero",
+        reduced(),
+        ({}, {"dim": 0}, {"dim": (0, 1)}, {"dim": (0, 0)}, {"dim": 5}),
+        dtypes=EVERY,
+        grads=(),
+    )
 
 
 @pytest.mark.referee
 def test_the_larger_of_two():
     from tests.referee_grid import ANY, compare, elementwise
 
-    compare("max", elementwise(ANY, ANY), dtypes=("float64", "float32", "int64"), messages=False, forms=("function", "method"))
-    compare("min", elementwise(ANY, ANY), dtypes=("float64", "float32", "int64"), messages=False, forms=("function", "method"))
+    compare(
+        "max",
+        elementwise(ANY, ANY),
+        dtypes=("float64", "float32", "int64"),
+        messages=False,
+        forms=("function", "method"),
+    )
+    compare(
+        "min",
+        elementwise(ANY, ANY),
+        dtypes=("float64", "float32", "int64"),
+        messages=False,
+        forms=("function", "method"),
+    )
 
 
 @pytest.mark.referee
 @over("call", [
     "x.amax()", "x.max()", "x.argmax()", "x.aminmax()", "y.amax(1)", "y.amax((0, 1))", "y.max(1)", "y.argmax(1)",
-    "y.aminmax(dim=1)", "y.max()", "z.mean()", "z.nanmean()", "b.argmax()", "c.amax()", "c.max()", "c.max(0)", "c.argmax()",
-    "c.aminmax()", "c.nansum()", "m.sum((0, 0))", "m.sum(2)", "m.amax((0, 0))", "m.prod((0, 1))", "m.max(5)",
-    "m.logsumexp(3)", "m.all(5)", "m.any((0, 0))", "m.count_nonzero(3)", "lib.sum(3)", "lib.sum(m, dim=7)", "m.argmin(4)",
+    "y.aminmax(dim=1)", "y.max()", "z.mean()", "z.nanmean()", "b.argmax()", "c.amax()", "c.max()", "c.max(0)",
+    "c.argmax()", "c.aminmax()", "c.nansum()", "m.sum((0, 0))", "m.sum(2)", "m.amax((0, 0))", "m.prod((0, 1))",
+    "m.max(5)", "m.logsumexp(3)", "m.all(5)", "m.any((0, 0))", "m.count_nonzero(3)", "lib.sum(3)", "lib.sum(m, dim=7)",
+    "m.argmin(4)",
 ])  # fmt: skip
 def test_refusals(call):
     import torch
+
     from tests.referee_grid import assert_same_outcome, outcome
 
     answers = [outcome(lambda lib=lib: eval(call, {"lib": lib, **operands(lib)})) for lib in (mt, torch)]
@@ -175,9 +205,9 @@ def test_second_derivatives_at_corners():
     (lambda: mt.zeros(0).logsumexp(0), -INF), (lambda: mt.zeros(2, 0).logsumexp(1), [-INF, -INF]),
     (lambda: mt.tensor([-INF, -INF]).logsumexp(0), -INF), (lambda: mt.tensor([INF, 1.0]).logsumexp(0), INF),
     (lambda: mt.tensor([1e4, 1e4], dtype=mt.float64).logsumexp(0), 10000.693147180560),
-    (lambda: mt.zeros(0).all(), True),
-    (lambda: mt.zeros(0).any(), False), (lambda: mt.tensor([1.0, NAN]).max(), NAN), (lambda: mt.tensor([1.0, NAN]).argmax(), 1),
-    (lambda: mt.tensor(3.0).argmax(0), 0), (lambda: mt.tensor(3.0).max(0).indices, 0), (lambda: mt.arange(6.).reshape(2, 3).argmax(), 5),
+    (lambda: mt.zeros(0).all(), True), (lambda: mt.zeros(0).any(), False), (lambda: mt.tensor([1.0, NAN]).max(), NAN),
+    (lambda: mt.tensor([1.0, NAN]).argmax(), 1), (lambda: mt.tensor(3.0).argmax(0), 0),
+    (lambda: mt.tensor(3.0).max(0).indices, 0), (lambda: mt.arange(6.).reshape(2, 3).argmax(), 5),
     (lambda: mt.ones(2, 3).any(()), [[True] * 3] * 2), (lambda: mt.tensor([2, 3], dtype=mt.uint8).any(), 1),
     (lambda: mt.zeros(3, 0).max(1, keepdim=True) if False else mt.zeros(0, 3).max(1).values, []),
 ])  # fmt: skip

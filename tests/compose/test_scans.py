@@ -57,12 +57,22 @@ def test_logcumsumexp():
 
 
 @pytest.mark.referee
-@over("values", [[-INF, -INF, 1.0], [1.0, -INF, 1.0], [INF, 1.0], [NAN, 1.0], [1.0, NAN, 2.0], [-INF], [700.0, 710.0, -700.0]])
+@over(
+    "values",
+    [[-INF, -INF, 1.0], [1.0, -INF, 1.0], [INF, 1.0], [NAN, 1.0], [1.0, NAN, 2.0], [-INF], [700.0, 710.0, -700.0]],
+)
 def test_logcumsumexp_at_corners(values):
     from tests.referee_grid import compare
 
-    compare("logcumsumexp", lambda numbers: [(np.array(values),)], ({"dim": 0},), dtypes=("float64", "float32"), second=False,
-            grads=("float64",), forms=("function",))  # fmt: skip
+    compare(
+        "logcumsumexp",
+        lambda numbers: [(np.array(values),)],
+        ({"dim": 0},),
+        dtypes=("float64", "float32"),
+        second=False,
+        grads=("float64",),
+        forms=("function",),
+    )
 
 
 @pytest.mark.referee
@@ -82,9 +92,16 @@ def test_differences():
 
     options = ({}, {"dim": 0}, {"n": 0}, {"n": 2}, {"n": 3}, {"n": 9}, {"n": -1}, {"dim": 5})
     compare("diff", lines(), options, dtypes=(*FLOATS, *WHOLE, "complex64"), grads=("float64", "float32"))
-    compare("diff", lambda numbers: [(numbers((2, 3)), 1, -1, numbers((2, 1)), numbers((2, 2))), (numbers((3,)), 2, 0, numbers((1,))),
-                                     (numbers((2, 3)), 1, 0, numbers((1, 2))), (numbers((2, 3)), 1, 0, numbers((3,)))],
-            dtypes=("float64", "int64"))  # fmt: skip
+    compare(
+        "diff",
+        lambda numbers: [
+            (numbers((2, 3)), 1, -1, numbers((2, 1)), numbers((2, 2))),
+            (numbers((3,)), 2, 0, numbers((1,))),
+            (numbers((2, 3)), 1, 0, numbers((1, 2))),
+            (numbers((2, 3)), 1, 0, numbers((3,))),
+        ],
+        dtypes=("float64", "int64"),
+    )
 
 
 @pytest.mark.referee
@@ -96,36 +113,69 @@ def test_integrals(name):
     if name == "trapz":
         options = options[1:2]
     compare(name, lines(((2, 3, 4), (5,), (2, 1), (1, 2))), options, dtypes=("float64", "float32", "int64"))
-    compare(name, lambda numbers: [(numbers((2, 4)), numbers((4,))), (numbers((2, 4)), numbers((2, 4))), (numbers((3,)), numbers((3,))),
-                                   (numbers((2, 3, 4)), numbers((3, 4))), (numbers((2, 4)), numbers((3,))), (numbers((2, 4)), numbers((1, 4)))],
-            ({}, {"dim": -1}), dtypes=("float64", "float32"))  # fmt: skip
-    compare(name, lambda numbers: [(numbers((4, 2)), numbers((4,))), (numbers((4, 2)), numbers((4, 2)))], ({"dim": 0},), dtypes=("float64",))
+    compare(
+        name,
+        lambda numbers: [
+            (numbers((2, 4)), numbers((4,))),
+            (numbers((2, 4)), numbers((2, 4))),
+            (numbers((3,)), numbers((3,))),
+            (numbers((2, 3, 4)), numbers((3, 4))),
+            (numbers((2, 4)), numbers((3,))),
+            (numbers((2, 4)), numbers((1, 4))),
+        ],
+        ({}, {"dim": -1}),
+        dtypes=("float64", "float32"),
+    )
+    compare(
+        name,
+        lambda numbers: [(numbers((4, 2)), numbers((4,))), (numbers((4, 2)), numbers((4, 2)))],
+        ({"dim": 0},),
+        dtypes=("float64",),
+    )
 
 
 @pytest.mark.referee
 def test_numeric_gradients():
     from tests.referee_grid import compare
 
-    options = ({}, {"dim": 0}, {"dim": (0, 1)}, {"spacing": 2.0}, {"spacing": [0.5, 3.0]}, {"edge_order": 2}, {"edge_order": 3},
-               {"dim": (0, 0)}, {"spacing": [1.0, 2.0, 3.0]})  # fmt: skip
-    compare("gradient", lambda numbers: [(numbers((3, 4)),), (numbers((4, 3)).T,), (numbers((2, 2)),), (numbers((1, 3)),)],
-            options, dtypes=("float64", "float32", "complex64"), messages=False, forms=("function",))  # fmt: skip
+    options = (
+        {},
+        {"dim": 0},
+        {"dim": (0, 1)},
+        {"spacing": 2.0},
+        {"spacing": [0.5, 3.0]},
+        {"edge_order": 2},
+        {"edge_order": 3},
+        {"dim": (0, 0)},
+        {"spacing": [1.0, 2.0, 3.0]},
+    )
+    compare(
+        "gradient",
+        lambda numbers: [(numbers((3, 4)),), (numbers((4, 3)).T,), (numbers((2, 2)),), (numbers((1, 3)),)],
+        options,
+        dtypes=("float64", "float32", "complex64"),
+        messages=False,
+        forms=("function",),
+    )
     import torch
 
     for order in (1, 2):
         points, samples = np.array([0.0, 1.0, 1.5, 4.0]), np.random.default_rng(0).uniform(-1, 1, (4, 3))
-        found = [lib.gradient(lib.from_numpy(samples), spacing=(lib.from_numpy(points),), dim=0, edge_order=order)[0].numpy()
-                 for lib in (mt, torch)]  # fmt: skip
+        found = [
+            lib.gradient(lib.from_numpy(samples), spacing=(lib.from_numpy(points),), dim=0, edge_order=order)[0].numpy()
+            for lib in (mt, torch)
+        ]
         np.testing.assert_allclose(*found, rtol=1e-12)
 
 
 @pytest.mark.referee
 @over("call", [
-    "m.cumsum(2)", "m.cumprod(-3)", "m.cummax(2)", "c.cummax(0)", "z.logcumsumexp(0)", "b.logcumsumexp(0)", "lib.diff(s)",
-    "lib.trapezoid(s)", "lib.trapezoid(b)", "lib.trapezoid(m, lib.ones(2))",
+    "m.cumsum(2)", "m.cumprod(-3)", "m.cummax(2)", "c.cummax(0)", "z.logcumsumexp(0)", "b.logcumsumexp(0)",
+    "lib.diff(s)", "lib.trapezoid(s)", "lib.trapezoid(b)", "lib.trapezoid(m, lib.ones(2))",
 ])  # fmt: skip
 def test_refusals(call):
     import torch
+
     from tests.referee_grid import assert_same_outcome, outcome
 
     answers = [outcome(lambda lib=lib: eval(call, {"lib": lib, **operands(lib)})) for lib in (mt, torch)]

@@ -35,7 +35,13 @@ def test_spread(name):
         {"dim": 0, "correction": 0.5}, {"correction": 0}, {"dim": None, "keepdim": True}, {"dim": 0, "correction": 7},
     )  # fmt: skip
     compare(name, reduced(), ({"dim": ()},), grads=(), tolerances=HALVES)  # PyTorch's gradient is inf
-    compare(name, reduced(), options, dtypes=("float64", "float32", "float16", "bfloat16", "int64", "bool"), tolerances=HALVES)
+    compare(
+        name,
+        reduced(),
+        options,
+        dtypes=("float64", "float32", "float16", "bfloat16", "int64", "bool"),
+        tolerances=HALVES,
+    )
     compare(name, reduced(((0, 3), (2, 0), (1,), ())), ({}, {"dim": 0}), dtypes=("float64", "float32"), second=False)
     compare(name, reduced(((2, 3), (4,)), layouts=False), ({}, {"dim": 0}), dtypes=("complex128", "complex64"),
             grads=("complex128",))  # fmt: skip
@@ -48,7 +54,13 @@ def test_medians(name):
 
     compare(name, reduced(), ({}, {"dim": 0}, {"dim": -1, "keepdim": True}),
             grads=("float64", "float32"), second=False)  # fmt: skip
-    compare(name, reduced(((), (0,), (2, 0), (0, 2))), ({}, {"dim": 0}, {"dim": -1}), dtypes=("float64", "float32"), grads=())
+    compare(
+        name,
+        reduced(((), (0,), (2, 0), (0, 2))),
+        ({}, {"dim": 0}, {"dim": -1}),
+        dtypes=("float64", "float32"),
+        grads=(),
+    )
     compare(name, reduced(((5, 3),)), ({},), dtypes=("int64", "uint8", "bool", "float16", "bfloat16"), grads=())
 
 
@@ -88,9 +100,14 @@ def test_quantiles(name, interpolation):
     from tests.referee_grid import compare
 
     how = {"interpolation": interpolation}
-    compare(name, lambda numbers: [(*case, 0.3) for case in reduced()(numbers)],
-            (how, how | {"dim": 0}, how | {"dim": -1, "keepdim": True}, how | {"keepdim": True}), dtypes=("float64", "float32", "int64"),
-            forms=("function", "method"), second=False)  # fmt: skip
+    compare(
+        name,
+        lambda numbers: [(*case, 0.3) for case in reduced()(numbers)],
+        (how, how | {"dim": 0}, how | {"dim": -1, "keepdim": True}, how | {"keepdim": True}),
+        dtypes=("float64", "float32", "int64"),
+        forms=("function", "method"),
+        second=False,
+    )
     compare(name, lambda numbers: [(*case, np.array([0.1, 0.5, 1.0])) for case in reduced()(numbers)] + [
         (numbers((2, 3)), np.array(0.75)), (numbers((3,)), np.array([])), (numbers(()), np.array([0.5, 0.25]))],
             (how, how | {"dim": 0}, how | {"dim": -1, "keepdim": True}), dtypes=("float64", "float32"),
@@ -113,12 +130,29 @@ def test_quantiles_of_nan(name, q):
 def test_covariance():
     from tests.referee_grid import POSITIVE, compare
 
-    compare("cov", reduced(((2, 5), (4,), (3, 2), (2, 1), (1, 3), ()), layouts=False), ({}, {"correction": 0}, {"correction": 2}),
-            dtypes=("float64", "float32", "int64", "bool"), forms=("function", "method"))  # fmt: skip
-    compare("cov", reduced(((2, 5), (4,)), layouts=False), dtypes=("complex128",), grads=("complex128",), forms=("function",))
+    compare(
+        "cov",
+        reduced(((2, 5), (4,), (3, 2), (2, 1), (1, 3), ()), layouts=False),
+        ({}, {"correction": 0}, {"correction": 2}),
+        dtypes=("float64", "float32", "int64", "bool"),
+        forms=("function", "method"),
+    )
+    compare(
+        "cov",
+        reduced(((2, 5), (4,)), layouts=False),
+        dtypes=("complex128",),
+        grads=("complex128",),
+        forms=("function",),
+    )
     compare("corrcoef", reduced(((2, 5), (4,), (3, 4), ()), layouts=False), dtypes=("float64", "float32", "int64"),
             forms=("function", "method"))  # fmt: skip
-    compare("corrcoef", reduced(((2, 5),), layouts=False), dtypes=("complex128",), grads=("complex128",), forms=("function",))
+    compare(
+        "corrcoef",
+        reduced(((2, 5),), layouts=False),
+        dtypes=("complex128",),
+        grads=("complex128",),
+        forms=("function",),
+    )
     import torch
 
     numbers = np.random.default_rng(0).uniform(-1, 1, (3, 4))
@@ -140,17 +174,19 @@ def test_covariance():
 
 @pytest.mark.referee
 @over("call", [
-    "lib.std(z)", "lib.var(z)", "lib.median(e, 1)", "b.median()", "c.median()", "c.median(0)", "lib.zeros(0).mode()", "c.mode()",
-    "lib.zeros(0).quantile(0.5)", "z.quantile(0.5)", "m.half().quantile(0.5)", "c.quantile(0.5)", "m.quantile(1.5)",
-    "m.quantile(lib.tensor([1.5]))", "m.quantile(lib.tensor([[0.5]]))", "m.quantile(lib.tensor([0.5], dtype=lib.float64))",
-    "m.quantile(0.5, 7)", "m.quantile(0.3, interpolation='x')", "m.median(4)", "m.mode(4)", "m.nanmedian(4)",
-    "lib.cov(b)", "lib.cov(m.reshape(1, 2, 3))", "lib.cov(m, fweights=lib.tensor([1, 2]))", "lib.cov(m, fweights=lib.ones(3))",
+    "lib.std(z)", "lib.var(z)", "lib.median(e, 1)", "b.median()", "c.median()", "c.median(0)", "lib.zeros(0).mode()",
+    "c.mode()", "lib.zeros(0).quantile(0.5)", "z.quantile(0.5)", "m.half().quantile(0.5)", "c.quantile(0.5)",
+    "m.quantile(1.5)", "m.quantile(lib.tensor([1.5]))", "m.quantile(lib.tensor([[0.5]]))",
+    "m.quantile(lib.tensor([0.5], dtype=lib.float64))", "m.quantile(0.5, 7)", "m.quantile(0.3, interpolation='x')",
+    "m.median(4)", "m.mode(4)", "m.nanmedian(4)", "lib.cov(b)", "lib.cov(m.reshape(1, 2, 3))",
+    "lib.cov(m, fweights=lib.tensor([1, 2]))", "lib.cov(m, fweights=lib.ones(3))",
     "lib.cov(m, fweights=lib.tensor([1, -2, 1]))", "lib.cov(m, aweights=lib.tensor([1.0, -2, 1]))",
     "lib.cov(m, aweights=lib.tensor([1, 2, 1]))", "lib.cov(m, aweights=lib.ones(2))", "lib.cov(m, fweights=m.long())",
     "lib.cov(m, fweights=lib.tensor([0, 0, 0]))", "lib.corrcoef(m.reshape(1, 2, 3))", "m.std((0, 0))", "m.var(7)",
 ])  # fmt: skip
 def test_refusals(call):
     import torch
+
     from tests.referee_grid import assert_same_outcome, outcome
 
     answers = [outcome(lambda lib=lib: eval(call, {"lib": lib, **operands(lib)})) for lib in (mt, torch)]
@@ -206,7 +242,9 @@ def test_medians_at_corners():
 
 
 def test_too_few_for_a_correction_warns_and_is_nan():
-    with pytest.warns(UserWarning, match=r"std\(\): degrees of freedom is <= 0. Correction should be strictly less") as seen:
+    with pytest.warns(
+        UserWarning, match=r"std\(\): degrees of freedom is <= 0. Correction should be strictly less"
+    ) as seen:
         assert np.isnan(mt.tensor([2.0]).std().item())
     assert seen[0].filename == __file__
     with pytest.warns(UserWarning, match=r"var_mean\(\): degrees"):

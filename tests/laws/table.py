@@ -227,7 +227,7 @@ OPS = {
         call((1, 2, 2, 4), kernel=(2, 2), stride=(2, 1), padding=(0, 1), shape=(1, 2, 4, 3)),
         call((1, 1, 3), kernel=(2,), stride=(2,), padding=(0,), shape=(1, 1, 5)),
     ),
-    "bernoulli_entropy": rule(x=between(0.125, 0.875), y=between(0, 1), complex=False),
+    "bernoulli_entropy": rule(x=between(0.125, 0.875), y=between(0, 1), complex=False, numbers=False),
     # the rest
     "eigh": rule(call((3, 3), uplo="L"), call((2, 2, 2), uplo="U"), call((1, 1)), through=of_hermitian, nasty=False),
     "layer_norm": rule(
@@ -392,7 +392,7 @@ PUBLIC = {
     ),
     "binary_cross_entropy": rule(
         call((2, 3), (2, 3)), call((3,), (3,), reduction="sum"), call((2, 3), (2, 3), weight=spec((3,), POSITIVE), reduction="none"),
-        input=between(0.125, 0.875), target=between(0, 1), complex=False,
+        input=between(0.125, 0.875), target=between(0, 1), complex=False, nasty=False, near=1e-10,
     ),
     "fill": rule(call((2, 3), literal(2)), call((2, 3), ()), call((0,), literal(1.5)), call((), literal(1))),
     "mse_loss": rule(

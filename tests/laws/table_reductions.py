@@ -20,6 +20,10 @@ OPS = {
     "var": SPREAD,
     "std": SPREAD,
     "lasting": rule(call((3, 2), index((4,), 3), key=(HOLE,)), call((2, 3), index((2,), 3), key=(slice(None), HOLE))),
+    "one_of": rule(
+        call((3, 4), index((4,), 3), dim=0), call((2, 3, 4), index((2, 4), 3), dim=1), call((3, 0), index((0,), 3), dim=0),
+    ),
+    "back_to": rule(call((4,), index((4,), 3), dim=0, size=3), call((2, 4), index((2, 4), 3), dim=1, size=3)),
     "lasting_along": rule(call((8, 2), positions((3, 2), 8), dim=0), call((2, 6), positions((2, 2), 6), dim=1)),
     "scatter": rule(
         call((8, 4), (2, 4), positions((2, 4), 8), dim=0), call((3, 4), (), positions((1, 3), 4), dim=1),

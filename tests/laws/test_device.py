@@ -21,6 +21,12 @@ from tests.standin import DuplicatePositions, waits
 WAITING = {
     "transfer": "it brings the numbers to the host",
     "eigh": "an error is raised, not garbage returned",
+    **dict.fromkeys(("inverse", "solve", "substitute", "lu", "det", "cofactor", "cofactor_slope", "slogdet", "pinv",
+                     "matrix_exp", "eig", "svd", "qr", "complete_qr", "cholesky", "triangular_solve", "lu_solve", "logdet",
+                     "matrix_power", "pinverse", "cholesky_solve", "cholesky_inverse", "inv_ex", "solve_ex",
+                     "solve_triangular", "lu_factor", "lu_factor_ex", "eigvalsh", "eigvals", "svdvals", "matrix_rank",
+                     "cholesky_ex", "lstsq", "matrix_norm", "norm", "cond", "tensorinv", "tensorsolve"),
+                    "the solvers check for errors"),
     "cov": "weights are checked",
     **dict.fromkeys(("airy_ai", "airy_slope"), "CuPy lacks it, the host computes it"),
     **dict.fromkeys(("equal", "allclose"), "the answer is a Python bool"),

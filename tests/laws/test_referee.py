@@ -182,6 +182,45 @@ def test_values_and_derivatives_are_pytorchs(subject):
     assert compared
 
 
+NASTY = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -3.0, 1e-320, 1e300, -1e300, 710.0, np.inf, -np.inf, np.nan])
+
+
+def nasty(array):
+    """The same shape filled with zeros, infinities, NaN and what overflows."""
+    return np.resize(NASTY, array.shape) if array.dtype.kind == "f" and array.size else array
+
+
+BY_ELEMENT = [subject for subject in KNOWN if subject.family in ("elementwise", "comparison", "reduction", "scan")
+              and subject.rule.through is None and not subject.rule.calls]  # fmt: skip
+
+
+@over("subject", [subject for subject in BY_ELEMENT if subject.rule.nasty and subject.rule.edges], ids=str)
+def test_zeros_infinities_and_nan_come_out_as_in_pytorch(subject):
+    """The values, and the gradients for cotangents of 1."""
+    near = max(subject.rule.near, 1e-10)
+
+    def ones(side, tensors):
+        return [np.ones_like(side.array(tensor)) for tensor in tensors]
+
+    for case in cases(subject, "real"):
+        case = case.mapped(nasty, "nasty")
+        if not all(array.size for array in case.arrays):
+            continue
+        with told(subject, case):
+            them, refused = attempt(Theirs, subject, case)
+            if refused:
+                continue
+            us = Ours(subject, case)
+            for one, other in zip(us.results, them.results, strict=True):
+                same(us.array(one), them.array(other), near, 1e-5)
+            if not any(getattr(result, "requires_grad", False) for result in them.results):
+                continue
+            their_first, refused = attempt(moved, them, ones)
+            if not refused:
+                for one, other in zip(moved(us, ones)[0], their_first[0], strict=True):
+                    same(us.array(one), them.array(other), near, 1e-5)
+
+
 KINDS = ("int64", "int32", "uint8", "bool", "float16", "float32", "float64", "complex64")
 
 
@@ -209,10 +248,6 @@ def promoted(subject):
         elif shapes in ([(3,), ()], [(), (2,)], [(1,), (1,)]) and all(array.dtype.kind == "f" for array in case.arrays):
             yield from (of_kinds(case, pair) for pair in product(KINDS, repeat=2)
                         if set(pair) != {"float16", "complex64"})  # their complex half, we have none  # fmt: skip
-
-
-BY_ELEMENT = [subject for subject in KNOWN if subject.family in ("elementwise", "comparison", "reduction", "scan")
-              and subject.rule.through is None and not subject.rule.calls]  # fmt: skip
 
 
 def lacks(refusal):
