@@ -285,7 +285,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        self._data = value._data
+        self._data, self._view = value._data, None
         node = self._node
         if node is not None and node.op is None:
             node.shape, node.dtype = self._data.shape, self._data.dtype

@@ -20,7 +20,7 @@ from .backend import generator as streams
 from .backend.namespace import backend_of
 from .graph.modes import modes
 from .ops.create import full
-from .ops.mutation import assign, refuse_write, store
+from .ops.mutation import assign, refuse_write, store, writes_history
 from .ops.op import Op
 from .ops.record import node_of
 from .tracked import Tracked
@@ -125,7 +125,7 @@ def _refill(tensor: Tensor, name: str, generator: Any, draw: Callable[..., Any])
     Raises:
         RuntimeError: where the write is refused, or elements share their memory.
     """
-    recorded = modes.grad and node_of(tensor) is not None
+    recorded = writes_history(tensor)
     refuse_write(tensor, recorded)
     raw = tensor._data
     if any(not step and count > 1 for step, count in zip(raw.strides, raw.shape)) and raw.size:

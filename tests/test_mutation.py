@@ -526,3 +526,47 @@ def test_out_writes_and_refuses_gradients():
         mt.add(mt.ones(3, requires_grad=True), 1, out=out)
     with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output type Long"):
         mt.add(mt.ones(3), 1, out=mt.zeros(3, dtype=mt.int64))
+
+
+# ---- other ways to write -------------------------------------------------------------------------------------------
+def test_random_fills_and_dropout_are_writes_like_any_other():
+    x = leaf()
+    h = x * 2
+    with mt.no_grad():
+        v = h[0]
+    with pytest.raises(RuntimeError, match=NO_GRAD_VIEW):
+        v.normal_()
+    with pytest.raises(RuntimeError, match=LEAF):
+        x.uniform_()
+    with mt.no_grad():
+        mt.nn.functional.dropout(h, 0.5, True, inplace=True)
+    h.sum().backward(retain_graph=True)  # what is written under no_grad is not on the tape
+    assert (x.grad == 2).all()
+    h[0].normal_()
+    (g,) = mt.autograd.grad(h.sum(), x)
+    assert g.tolist() == [[0, 0, 0], [2, 2, 2]]
+
+
+def test_assigning_data_ends_being_a_view():
+    x = leaf()
+    h = x * 1
+    v = h[0]
+    v.data = mt.zeros(3, dtype=mt.float64)
+    v.mul_(2)
+    assert not v._is_view()
+    (h * grid(mt, (2, 3))).sum().backward()
+    assert x.grad.tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+@pytest.mark.referee
+def test_the_parts_of_complex_numbers_are_views():
+    torch = pytest.importorskip("torch")
+    found = []
+    for lib in (mt, torch):
+        z = lib.tensor([1 + 2j, 3 - 1j, 0.5j], dtype=lib.complex128, requires_grad=True)
+        w = z * 1
+        w.real.mul_(3)
+        w.imag[1:].add_(w.real[1:].clone())
+        (w * w.conj()).real.sum().backward()
+        found.append((w.tolist(), z.grad.tolist()))
+    assert found[0][0] == pytest.approx(found[1][0]) and found[0][1] == pytest.approx(found[1][1])

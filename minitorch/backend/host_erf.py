@@ -15,7 +15,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 #: P and Q by dtype, the lowest power first; the highest coefficient of Q is 1 and left out.
-COEFFICIENTS = {
+COEFFICIENTS: dict[Any, Any] = {
     np.dtype("float32"): (
         (395.1138000488281, 378.2936706542969, 58.342350006103516, 5.704026699066162),
         (3077.70947265625, 482.8643493652344, 72.9100112915039),
@@ -28,7 +28,7 @@ COEFFICIENTS = {
     ),
 }  # fmt: skip
 #: The same as 0-d arrays, which a loop takes faster than Python numbers.
-READY = {dtype: tuple(tuple(np.asarray(c, dtype) for c in part) for part in both)
+READY: dict[Any, Any] = {dtype: tuple(tuple(np.asarray(c, dtype) for c in part) for part in both)
          for dtype, both in COEFFICIENTS.items()}  # fmt: skip
 #: From here on erf is 1 in either format, and x**2 to the power of the degree is still finite.
 FLAT = 1e3

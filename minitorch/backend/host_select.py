@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-WORDS = {2: np.dtype("int16"), 4: np.dtype("int32"), 8: np.dtype("int64")}
+WORDS: dict[int, Any] = {2: np.dtype("int16"), 4: np.dtype("int32"), 8: np.dtype("int64")}
 #: Below this many elements numpy.where is as fast.
 LARGE = 8192
 
 
-def select(mask: Array, x: Any, y: Any) -> Array:
+def select(mask: Array, x: Any, y: Any) -> Any:
     """x where the mask holds (is not 0), else y; each of them an array of the mask's shape, or one number."""
     dtype = x.dtype if isinstance(x, np.ndarray) and x.ndim else getattr(y, "dtype", None)
     if dtype is None or dtype.kind not in "fiu" or dtype.itemsize not in WORDS:
@@ -31,7 +31,7 @@ def select(mask: Array, x: Any, y: Any) -> Array:
         elif not isinstance(value, np.ndarray) or value.dtype != dtype or (value.ndim and value.shape != mask.shape):
             return np.where(mask, x, y)
         parts.append(value.view(words))
-    kept = mask.astype(words)
+    kept: Any = mask.astype(words)
     np.negative(kept, out=kept)
     if parts[1].ndim == 0 and parts[1] == 0:
         kept &= parts[0]

@@ -72,7 +72,7 @@ def resolve_conj(input: Any) -> Any:
     return input
 
 
-@public("(input)")
+@public("(input, *, out=None)", inplace=True)
 def conj_physical(input: Any) -> Any:
     """The conjugate, computed."""
     return ops.conj(input)

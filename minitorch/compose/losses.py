@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend.namespace import backend_of
+from ..ops.activations import logsigmoid
 from ..ops.arithmetic import abs_, where
 from ..ops.front import public
 from ..ops.fused_loss import bernoulli_entropy
 from ..ops.index import gather
 from ..ops.reduce import mean, sum
 from ..ops.shape import reshape
-from ..ops.transcendental import exp, log1p
 from .norms import log_softmax
 
 LOSS = "(input, target, size_average=None, reduce=None, reduction='mean')"
@@ -196,7 +196,7 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None
     """The cross entropy of sigmoid(input), without overflow."""
     if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    soft = where(input < 0, -input, 0) + log1p(exp(-abs_(input)))
+    soft = -logsigmoid(input)
     if pos_weight is None:
         loss = (1 - target) * input + soft
     else:

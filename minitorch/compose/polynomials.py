@@ -22,9 +22,10 @@ def _climb(x: Any, n: Any, first: Any, step: Step) -> Any:
         for k in range(1, int(n)):
             before, now = now, step(k, x, now, before)
         return x * 0 if n < 0 else before if n < 1 else now
-    out = where(n < 0, 0, before)
-    for k in range(1, int(n.max().item()) + 1 if n.numel() else 0):  # type: ignore[attr-defined]
-        out = where(n >= k, now, out)
+    degree: Any = n
+    out = where(degree < 0, 0, before)
+    for k in range(1, int(degree.max().item()) + 1 if degree.numel() else 0):
+        out = where(degree >= k, now, out)
         before, now = now, step(k, x, now, before)
     return out
 

@@ -173,14 +173,17 @@ def multi_dot(tensors: Any) -> Any:
                 f"{list(tensors[place + 1]._data.shape)} cannot be multiplied"
             )
     split = _order([x._data.shape[0] for x in xs] + [xs[-1]._data.shape[1]])
-
-    def between(i: int, j: int) -> Any:
-        return xs[i] if i == j else product(between(i, split[i][j]), between(split[i][j] + 1, j))
-
-    found = between(0, len(xs) - 1)
+    found = _between(xs, split, 0, len(xs) - 1)
     if row:
         found = select(found, key=(0,))
     return select(found, key=(Ellipsis, 0)) if column else found
+
+
+def _between(xs: Any, split: Any, i: int, j: int) -> Any:
+    """The product of xs[i] to xs[j]. (A function inside would be a cycle that keeps the tape alive.)"""
+    if i == j:
+        return xs[i]
+    return product(_between(xs, split, i, split[i][j]), _between(xs, split, split[i][j] + 1, j))
 
 
 @public("(*matrices, out=None)", method=False)

@@ -28,7 +28,10 @@ def check_positions(index: Any, size: int, refuse: Any, negative: bool = False) 
         return
     low, high = int(raw.min()), int(raw.max())
     if high >= size or low < (-size if negative else 0):
-        raise refuse(high if high >= size else low)
+        bad = high if high >= size else low
+        error = refuse(bad)
+        place = backend_of(raw).argwhere(raw == bad)[0].tolist()
+        raise type(error)(f"{error} (at position {place} of the index)")
 
 
 UNSIGNED = {4: "uint32", 8: "uint64"}

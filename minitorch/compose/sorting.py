@@ -67,6 +67,17 @@ def msort(input: Any) -> Any:
     return sort(input, 0).values
 
 
+def _count(k: Any, name: str) -> int:
+    """k as an int.
+
+    Raises:
+        TypeError: for anything but a whole number.
+    """
+    if not hasattr(k, "__index__"):
+        raise TypeError(f"{name}(): argument 'k' (position 1) must be int, not {type(k).__name__}")
+    return int(k.__index__())
+
+
 def _ends(xp: Any, raw: Any, k: int, axis: int, largest: bool) -> Any:
     """Positions of the k largest or smallest along an axis, in order."""
     size = raw.shape[axis]
@@ -91,7 +102,7 @@ def topk(input: Any, k: Any, dim: int = -1, largest: bool = True, sorted: bool =
     Raises:
         RuntimeError: for a k above the size of the dimension.
     """
-    array, k = input._data, int(k)
+    array, k = input._data, _count(k, "topk")
     axis = one_dim(dim, array.ndim)
     if not 0 <= k <= (array.shape[axis] if array.ndim else 1):
         raise RuntimeError("selected index k out of range")
@@ -111,7 +122,7 @@ def kthvalue(input: Any, k: Any, dim: int = -1, keepdim: bool = False) -> Any:
     Raises:
         RuntimeError: for a k outside [1, size].
     """
-    array, k = input._data, int(k)
+    array, k = input._data, _count(k, "kthvalue")
     axis = one_dim(dim, array.ndim)
     refuse_empty(input, axis, "kthvalue")
     if not 1 <= k <= (array.shape[axis] if array.ndim else 1):

@@ -141,7 +141,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
 
 
 # ---- quantiles -----------------------------------------------------------------------------------------------------
-QUANTILE = "(input, q, dim=None, keepdim=False, *, interpolation='linear', out=None)"
+QUANTILE = "(input, q: operand, dim=None, keepdim=False, *, interpolation='linear', out=None)"
 
 
 @public(QUANTILE)

@@ -56,7 +56,7 @@ def tapped(tensors: list[Tensor], see: Callable[[list[Any]], Grads]) -> list[Ten
             passed[index] = result = Tensor._wrap(t._data, port, t._version)
             # As a view it refuses to be written in place: the tap would not see that gradient.
             view = t._view
-            result._view = View(t, (), Tap.name) if view is None else View(view.base, view.path, Tap.name)
+            result._view = View(t if view is None else view.base, None, Tap.name)
     return passed
 
 

@@ -6,6 +6,8 @@ for the two plain floats of a Value, where Python would raise at zero.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend.scalar import divide
 from .comparison import eq, isnan
 from .create import full
@@ -13,11 +15,14 @@ from .families import elementwise, movement
 from .kinds import kind_of, refuses
 
 BINARY = "(input, other, *, out=None)"
+NUMBERS: frozenset[Any] = frozenset((float, int))
 
 
-def over(x, y):
-    """x / y, also where both are Python floats and y is 0."""
-    return divide(x, y) if y.__class__ is float and x.__class__ is float else x / y
+def over(x: Any, y: Any) -> Any:
+    """x / y, also where both are Python numbers and y is 0."""
+    if y.__class__ in NUMBERS and x.__class__ in NUMBERS:
+        return divide(float(x), float(y))
+    return x / y
 
 
 def zero(g):
@@ -142,22 +147,6 @@ def reciprocal(xp, x):
 reciprocal.vjp(x=lambda g, out: -g * out * out)
 
 
-@elementwise("(input, *, out=None)", holomorphic=False, aliases=("absolute",), inplace=False,
-             check=refuses("abs_cpu", "b"))  # fmt: skip
-def abs_(xp, x):
-    """The absolute value; of complex numbers, the modulus."""
-    return xp.absolute(x)
-
-
-abs_.vjp(x=lambda g, x: g * sgn(x)).jvp(x=lambda t, x: _abs_tangent(t, x))
-
-
-def _abs_tangent(t, x):
-    from .complex import conj, real
-
-    return real(t * conj(sgn(x))) if kind_of(x) == "c" else t * sgn(x)
-
-
 @elementwise("(input, *, out=None)", holomorphic=False)
 def sgn(xp, x):
     """The sign of x; of complex numbers, x over its modulus. 0 at 0 and, as in PyTorch, at NaN."""
@@ -190,6 +179,22 @@ def _sgn_rule(g, x, out):
 sgn.vjp(x=_sgn_rule).jvp(x=lambda t, x, out: _sgn_rule(t, x, out))
 
 
+@elementwise("(input, *, out=None)", holomorphic=False, aliases=("absolute",), inplace=False,
+             check=refuses("abs_cpu", "b"))  # fmt: skip
+def abs_(xp, x):
+    """The absolute value; of complex numbers, the modulus."""
+    return xp.absolute(x)
+
+
+abs_.vjp(x=lambda g, x: g * sgn(x)).jvp(x=lambda t, x: _abs_tangent(t, x))
+
+
+def _abs_tangent(t, x):
+    from .complex import conj, real
+
+    return real(t * conj(sgn(x))) if kind_of(x) == "c" else t * sgn(x)
+
+
 @elementwise("(input, *, out=None)")
 def square(xp, x):
     """x squared; of bools, integers."""
@@ -201,6 +206,19 @@ square.vjp(x=lambda g, x: g * (x * 2))
 
 
 # ---- choosing between two values -----------------------------------------------------------------------------------
+@elementwise(promoted=(1, 2), inplace=False)
+def where(xp, condition, x, y):
+    """x where the condition holds, else y."""
+    return xp.where(condition, x, y)
+
+
+where.vjp(
+    condition=None,
+    x=lambda g, condition: where(condition, g, 0),
+    y=lambda g, condition: where(condition, 0, g),
+)
+
+
 def _refuses_complex(name):
     return refuses(c=f"{name} not implemented for complex tensors.")
 
@@ -243,19 +261,6 @@ def fmin(xp, x, y):
 
 
 fmin.vjp(x=lambda g, x, y: where((x <= y) | isnan(y), g, 0), y=lambda g, x, y: where((x <= y) | isnan(y), 0, g))
-
-
-@elementwise(promoted=(1, 2), inplace=False)
-def where(xp, condition, x, y):
-    """x where the condition holds, else y."""
-    return xp.where(condition, x, y)
-
-
-where.vjp(
-    condition=None,
-    x=lambda g, condition: where(condition, g, 0),
-    y=lambda g, condition: where(condition, 0, g),
-)
 
 
 @elementwise()

@@ -11,7 +11,8 @@ from .comparison import eq
 from .families import elementwise
 from .front import PUBLIC
 from .kinds import refuses
-from .special import ONLY, PI, SPECIAL, UNARY
+from .special import ONLY, PI
+from .transcendental import SPECIAL, UNARY
 
 
 def _bessel(name):

@@ -1,4 +1,8 @@
-"""Bits and divisors of whole numbers. No derivatives; a floating dtype is refused by the kernel's name, as in PyTorch."""
+"""Bits and divisors of whole numbers.
+
+Either side may be a Python number; bools are bits too, except where they are shifted or divided. There are no
+derivatives, and a floating dtype is refused by the name of the kernel that lacks it, as in PyTorch.
+"""
 
 from __future__ import annotations
 

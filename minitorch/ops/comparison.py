@@ -1,4 +1,8 @@
-"""Comparisons, logic and predicates: results without a derivative."""
+"""Comparisons, logic and predicates: results without a derivative.
+
+Operands come to one dtype first, a Python number to the tensor's, so that 300 beside a uint8 tensor is 44 as in PyTorch.
+The result is bool and takes no part in the graph. Complex numbers have no order: `<` and its kin refuse them.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _joined(xp, re, im):
     """re + i im without arithmetic, which makes NaN of an infinite part."""
     kind = "complex128" if re.dtype == "float64" else "complex64"
     out = xp.empty(xp.broadcast(re, im).shape, dtype=kind)
-    out.real, out.imag = re, im
+    out.real[...], out.imag[...] = re, im
     return out
 
 

@@ -95,6 +95,8 @@ def one_dim(dim: Any, ndim: int) -> int:
     """
     span = ndim or 1
     if dim.__class__ is not int:
+        if not hasattr(dim, "__index__"):
+            raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__}")
         dim = dim.__index__()
     if not -span <= dim < span:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], but got {dim})")

@@ -75,7 +75,7 @@ def softmax(xp, x, *, dim):
     """exp(x) over its sum along `dim`."""
     if not x.size:
         return x.copy()
-    out = xp.exp(x - xp.max(x, axis=dim, keepdims=True)) if x.ndim else xp.ones_like(x)
+    out = xp.exp(x - xp.max(x, axis=dim, keepdims=True)) if x.ndim else xp.exp(x - x)  # 1, or NaN
     if x.ndim:
         out /= xp.sum(out, axis=dim, keepdims=True)
     return out
@@ -95,7 +95,7 @@ def log_softmax(xp, x, *, dim):
     if not x.size:
         return x.copy()
     if not x.ndim:
-        return xp.zeros_like(x)
+        return x - x  # 0, or NaN
     shifted = x - xp.max(x, axis=dim, keepdims=True)
     shifted -= xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
     return shifted

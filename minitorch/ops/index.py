@@ -43,23 +43,28 @@ def pick(xp, x, *indices, key):
 def put_add(xp, g, *indices, key, shape):
     """Zeros of `shape` with g added at the key, duplicates counting; the adjoint of pick."""
     out = xp.zeros(shape, dtype=g.dtype)
-    add_at(xp, out, full_key(key, indices), g)
+    add_at(xp, out, full_key(key, indices), g, wraps=True)
     return out
 
 
 def flat_positions(key, shape):
-    """The positions of a full index tuple in the flattened array (negative ones counted from the end)."""
-    found = 0
-    for index, size in zip(key, shape):
-        found = found * size + index % size
+    """The positions of a full index tuple in the flattened array."""
+    found = key[0]
+    for index, size in zip(key[1:], shape[1:]):
+        found = found * size + index
     return found
 
 
-def add_at(xp, out, key, value):
+#: Below this many elements NumPy's index tuple is faster than the flat positions.
+FEW = 512
+
+
+def add_at(xp, out, key, value, wraps=False):
     """`out[key] += value` in place, duplicates counting; by flat positions where the key has one array per dimension,
-    which array libraries do many times faster."""
-    if out.ndim > 1 and len(key) == out.ndim and out.size and all(part.__class__ is xp.array for part in key):
-        flat = flat_positions(key, out.shape)
+    which array libraries do many times faster. `wraps`: there may be positions counted from the end."""
+    many = out.ndim > 1 and len(key) == out.ndim and value.size >= FEW
+    if many and all(part.__class__ is xp.array for part in key):
+        flat = flat_positions([part % n for part, n in zip(key, out.shape)] if wraps else key, out.shape)
         value = value if value.shape == flat.shape else xp.broadcast_to(value, flat.shape)
         out, key, value = out.reshape(-1), (flat.reshape(-1),), value.reshape(-1)
     xp.scatter_add(out, key, value)
@@ -109,10 +114,6 @@ def along(xp, index, dim):
         else:
             key.append(xp.arange(size).reshape((1,) * axis + (size,) + (1,) * (index.ndim - axis - 1)))
     return tuple(key)
-
-
-#: Below this many elements NumPy's index tuple is faster than the flat positions.
-FEW = 512
 
 
 @indexing(linear=True, check=checked_dim)

@@ -7,6 +7,8 @@ divided by zero) chains a check of its own behind it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend.dtype import scalar_type
 from ..tracked import Tracked
 
@@ -44,8 +46,12 @@ def refuses(kernel="", kinds="", then=None, **sentences):
                 break
         return params if then is None else then(datas, params)
 
-    #: The operators' short paths, which carry floating numbers only, may leave this check out.
-    check.passes_floats = "f" not in words and (then is None or then.passes_floats)
+    return marked(check, passes_floats="f" not in words and (then is None or then.passes_floats))
+
+
+def marked(check: Any, *, passes_floats: bool) -> Any:
+    """Say of a check whether the operators' short paths, which carry floating numbers only, may leave it out."""
+    check.passes_floats = passes_floats
     return check
 
 

@@ -57,7 +57,7 @@ def _refuse_change(tensor: Any, recorded: bool) -> None:
             "a leaf Variable that requires grad is being used in an in-place operation. "
             f"(shape {list(tensor._data.shape)}) Hint: write under `with no_grad():`, or to a clone."
         )
-    if view is None or not recorded:
+    if view is None or not (recorded or view.base._node is not None):
         return
     if view.refusal is not None:
         raise RuntimeError(view.refused("is being"))
@@ -150,6 +150,9 @@ def assign(tensor: Any, value: Any) -> Any:
         from .arithmetic import cast
 
         value = cast(value, dtype=tensor._data.dtype)
+    if not modes.grad:
+        store(tensor, value._data)
+        return tensor
     node = node_of(value)
     if node is not None and node.op is not None:
         _keep_old(node, tensor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .arithmetic import BINARY, over, sign_of, where, zero
 from .comparison import eq
 from .families import comparison, elementwise
-from .kinds import kind_of, refuses, underivable
+from .kinds import kind_of, marked, refuses, underivable
 
 UNARY = "(input, *, out=None)"
 #: Either side may be a number.
@@ -77,15 +77,16 @@ def _not_by_zero(datas, params):
     return params
 
 
-_not_by_zero.passes_floats = True
+WHOLE_BY_ZERO = marked(_not_by_zero, passes_floats=True)
 
-@elementwise(check=refuses("div_floor_cpu", "bc", _not_by_zero))
+
+@elementwise(check=refuses("div_floor_cpu", "bc", WHOLE_BY_ZERO))
 def floor_quotient(xp, x, y):
     """x / y rounded towards minus infinity."""
     return xp.floor_divide(x, y)
 
 
-@elementwise(check=refuses("div_trunc_cpu", "bc", _not_by_zero))
+@elementwise(check=refuses("div_trunc_cpu", "bc", WHOLE_BY_ZERO))
 def trunc_quotient(xp, x, y):
     """x / y rounded towards zero."""
     if kind_of(x) == "f":
@@ -94,7 +95,7 @@ def trunc_quotient(xp, x, y):
     return out + ((out < 0) & (xp.remainder(x, y) != 0))
 
 
-@elementwise(EITHER, symbol="//", check=refuses("div_floor_cpu", "bc", _not_by_zero))
+@elementwise(EITHER, symbol="//", check=refuses("div_floor_cpu", "bc", WHOLE_BY_ZERO))
 def floor_divide(xp, x, y):
     """x / y rounded towards minus infinity; without a derivative (`div(..., rounding_mode="floor")` has one, of 0)."""
     return xp.floor_divide(x, y)
@@ -105,13 +106,13 @@ trunc_quotient.vjp(x=_no_rule, y=_no_rule)
 floor_divide.vjp(x=underivable("floor_divide"), y=underivable("floor_divide"))
 
 
-@elementwise(EITHER, symbol="%", check=refuses("remainder_cpu", "bc", _not_by_zero))
+@elementwise(EITHER, symbol="%", check=refuses("remainder_cpu", "bc", WHOLE_BY_ZERO))
 def remainder(xp, x, y):
     """What is left of x after the floored division by y: it has the sign of y."""
     return xp.remainder(x, y)
 
 
-@elementwise(BINARY, check=refuses("fmod_cpu", "bc", _not_by_zero))
+@elementwise(BINARY, check=refuses("fmod_cpu", "bc", WHOLE_BY_ZERO))
 def fmod(xp, x, y):
     """What is left of x after the truncated division by y: it has the sign of x."""
     return xp.fmod(x, y)

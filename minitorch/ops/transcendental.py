@@ -1,6 +1,8 @@
 """Exponentials, logarithms, trigonometry and the squashing functions built on them.
 
-A rule that can be written with the result keeps only the result.
+Each forward is one call of the namespace; whole numbers have become floating before it, and complex numbers take the
+same rules (acosh, whose root has two branches, says which). A rule that can be written with the result keeps only the
+result. Where a slope has no value, at the origin of atan2, it is PyTorch's.
 """
 
 from __future__ import annotations

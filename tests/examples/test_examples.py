@@ -45,6 +45,11 @@ def test_value_moons(tmp_path):
     assert str(tmp_path / "value_moons.png") in output
 
 
+def test_picture(tmp_path):
+    assert "wrote" in run("picture.py", tmp_path)
+    assert "tanh" in "".join(ElementTree.parse(tmp_path / "picture.svg").getroot().itertext())
+
+
 def test_every_example_has_a_test():
     examples = {path.name for path in (ROOT / "examples").glob("*.py")}
     assert examples == set(re.findall(r'"(\w+\.py)"', Path(__file__).read_text(encoding="utf-8")))

@@ -15,8 +15,7 @@ SPREAD = rule(
 )  # fmt: skip
 
 OPS = {
-    "prod": rule(dims="none int"),
-    "prod": rule(dims="none int"),
+    "prod": rule(dims="none int", edges=False),  # PyTorch divides
     "var": SPREAD,
     "std": SPREAD,
     "lasting": rule(call((3, 2), index((4,), 3), key=(HOLE,)), call((2, 3), index((2,), 3), key=(slice(None), HOLE))),
@@ -41,11 +40,12 @@ OPS = {
 }  # fmt: skip
 
 PUBLIC = {
+    "cumprod": rule(edges=False),
     "unique": rule(smooth=False),
     "unique_consecutive": rule(smooth=False),
     "histc": rule(smooth=False),
     "histogram": rule(smooth=False),
-    "prod": rule(dims="none int"),
+    "prod": rule(dims="none int", edges=False),  # PyTorch divides
     "aminmax": rule(distinct=True, nonempty=True, dims="none int"),
     "cummax": rule(distinct=True, complex=False),
     "cummin": rule(distinct=True, complex=False),
