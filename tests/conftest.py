@@ -4,6 +4,8 @@ The profile `default` serves every run, `thorough` the night (`pytest --hypothes
 is the strict stand-in for CuPy, `gpu_backend` the real thing.
 """
 
+import importlib.util
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,6 +15,15 @@ settings.register_profile("default", max_examples=30, deadline=None, derandomize
                           suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000, derandomize=False)
 settings.load_profile("default")
+
+
+REFEREE = importlib.util.find_spec("torch") is not None
+
+
+def pytest_runtest_setup(item):
+    """A comparison with PyTorch needs PyTorch."""
+    if not REFEREE and item.get_closest_marker("referee"):
+        pytest.skip("torch is not installed")
 
 
 def _registered(backend):

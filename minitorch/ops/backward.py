@@ -101,11 +101,15 @@ def backward(roots: list[Any], gradients: Any = None, retain_graph: bool | None 
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
         captured = dict.fromkeys(_nodes_of(inputs))
-        for tensor in inputs:
-            if node_of(tensor).op is not None:
-                tensor.retain_grad()
     keep = create_graph if retain_graph is None else retain_graph
-    run(roots, seeds, keep=keep, create_graph=create_graph, captured=captured, accumulate=True)
+    passing = [tensor for tensor in inputs or () if node_of(tensor).op is not None and not tensor.retains_grad]
+    for tensor in passing:
+        tensor.retain_grad()
+    try:
+        run(roots, seeds, keep=keep, create_graph=create_graph, captured=captured, accumulate=True)
+    finally:
+        for tensor in passing:
+            node_of(tensor).hooks.retain = None
 
 
 def _nodes_of(inputs: Any) -> list[Any]:
@@ -167,8 +171,9 @@ def jvp(result: Any, inputs: list[Any], tangents: list[Any]) -> Any:
         node = node_of(tensor)
         moving[node] = tangent if node not in moving else moving[node] + tangent
     root = node_of(result)
+    still = backend_of(result._data).zeros_like(result._data)
     if root is None:
-        return wrap(result._data * 0)
+        return wrap(still)
     forward(newest_first([root]), moving, dress=dresser(wrap), wrap=wrap)
     found = moving.get(root)
-    return wrap(result._data * 0) if found is None else found
+    return wrap(still) if found is None else found
