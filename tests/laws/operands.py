@@ -140,6 +140,7 @@ class Rule:
     dims: str = ""  # the forms of `dim` that it takes, of "none int tuple"; by default all, or "int" without keepdim
     smooth: bool = True  # differences mean something
     layouts: bool = True  # takes operands in any memory order
+    searched: bool = True  # by Hypothesis too: off where a tie of sums is a kink
     same: bool = True  # f(x, x) is worth a check
     keeps: bool = True  # float32 operands give float32 results
     near: float = 1e-12  # how near to PyTorch, which is not everywhere exact
@@ -395,7 +396,10 @@ def layouts(rule):
 
 def operand(source, domain, shape, place, layout="dense", complex=True):
     """One operand array."""
-    array = np.asarray(source.numbers(domain.points(place), shape, domain.unique))
+    points = domain.points(place)
+    if source.rule.distinct and domain.kind == "f":
+        points = points + 1 / 128  # x and -x differ in size too
+    array = np.asarray(source.numbers(points, shape, domain.unique))
     array = np.sort(array) if domain.ascending else array
     if complex and source.complex and domain.kind == "f":
         array = np.asarray(array + 1j * source.numbers(IMAGINARY.points(place + 2), shape))
