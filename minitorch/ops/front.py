@@ -24,8 +24,6 @@ TENSORS = frozenset("input tensor mat1 mat2 batch1 batch2 vec1 vec2 vec mat src 
                     "boundaries sorted_sequence target grid theta query key tensor1 tensor2 x1_ x2_".split())  # fmt: skip
 #: Parameters that take a tensor or a number.
 OPERANDS = frozenset("other exponent end min max".split())
-#: Names that are a list when starred, whatever they are called.
-REQUIRED = object()
 
 
 class Parameter:
@@ -246,9 +244,7 @@ def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
     scope: dict[str, Any] = {"_target": target, "Tracked": Tracked, "_refuse": refuse, "_unpack": unpack,
                              "_number": number, "_again": again, "_into": into, "_any": any_tracked, "_self": own,
                              "_plain": frozenset((int, float, complex, bool, type(None))),
-                             "REQUIRED": REQUIRED, "inf": float("inf")}  # fmt: skip
-    defaults = [p for p in parameters if p.name in ALIASES.values() and p.default is None and not p.star]
-    source = _optional_first(source, defaults)
+                             "inf": float("inf")}  # fmt: skip
     exec(source + "\n".join(body) + "\n", scope)
     function: Callable[..., Any] = scope[name]
     own[0] = function
@@ -256,11 +252,6 @@ def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
     function.__qualname__ = name
     function.__module__ = "minitorch" + (f".{entry.namespace}" if entry.namespace else "")
     return function
-
-
-def _optional_first(source: str, parameters: list[Parameter]) -> str:
-    """Parameters that have a NumPy alias may arrive under it, so Python must not insist on them by name."""
-    return source
 
 
 def unpack(values: tuple[Any, ...]) -> Any:
