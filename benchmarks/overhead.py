@@ -470,12 +470,12 @@ def answer(content):
 class Runner:
     """One library's process."""
 
-    def __init__(self, library, threads):
+    def __init__(self, library, threads, script=__file__):
         environment = {key: text for key, text in os.environ.items() if key != "OPENBLAS_CORETYPE"}
         environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--child", library, "--threads", str(threads)],
+            [sys.executable, script, "--child", library, "--threads", str(threads)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -24,6 +24,7 @@ from .graph.modes import (
 )
 from .operators import equip as _equip
 from .operators import equip_operators as _equip_operators
+from .ops.binder import is_function as _is_function
 from .ops.front import PUBLIC as _PUBLIC
 from .size import Size
 from .value import Value
@@ -33,7 +34,8 @@ __version__ = "0.1.0"
 _equip(Tensor, create.METHODS)
 _equip_operators(Tensor, Tensor._classes)
 
-_SUBMODULES = frozenset(("autograd", "cuda", "fft", "linalg", "nn", "optim", "special", "testing", "viz"))
+_SUBMODULES = frozenset(("autograd", "cuda", "fft", "linalg", "nn", "optim", "random", "return_types", "sparse", "special",
+                         "testing", "viz"))  # fmt: skip
 _DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
 #: Where names that have no row in a table live: name -> module.
 _HOMES: dict[str, str] = {}
@@ -41,7 +43,7 @@ _HOMES: dict[str, str] = {}
 
 def _homes() -> dict[str, str]:
     if not _HOMES:
-        for module in ("create", "settings"):
+        for module in ("create", "create_sparse", "create_typed", "settings"):
             for name in importlib.import_module(f".{module}", __name__).__all__:
                 _HOMES[name] = module
     return _HOMES
@@ -51,9 +53,9 @@ def __getattr__(name: str) -> Any:
     entry = _PUBLIC[""].get(name)
     value: Any
     if entry is not None and entry.functional:
-        value = entry.function
-    elif entry is None and name.endswith("_") and (twin := _PUBLIC[""].get(name[:-1])) is not None and twin.inplace:
-        value = twin.inplace_function
+        value = entry.named(name)
+    elif entry is None and (twin := _PUBLIC[""].get(name[:-1])) and name[-1] == "_" and twin.inplace and _is_function(name):
+        value = twin.twin(name[:-1])
     elif name in _DTYPES:
         value = _DTYPES[name]
     elif name in _SUBMODULES:

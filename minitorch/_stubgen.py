@@ -102,11 +102,12 @@ def package_stub() -> str:
     """`__init__.pyi`."""
     import minitorch
 
-    from . import create, settings
+    from . import create, create_sparse, create_typed, settings
     from .backend import dtype as dt
 
     lines = [HEAD, "from collections.abc import Sequence\n", "from typing import Any, TypeAlias, overload\n\n"]
-    lines.append("from . import autograd as autograd, nn as nn, optim as optim, testing as testing, viz as viz\n")
+    lines.append("from . import autograd as autograd, nn as nn, optim as optim\n")
+    lines.append("from . import random as random, testing as testing, viz as viz\n")
     lines.append("from ._tensor import Tensor as Tensor\n")
     lines.append("from .backend.device import Device as device\n")
     lines.append("from .backend.dtype import dtype as dtype\n")
@@ -114,7 +115,7 @@ def package_stub() -> str:
              "set_grad_enabled")  # fmt: skip
     lines.append(f"from .graph.modes import {', '.join(f'{n} as {n}' for n in modes)}\n")
     lines.append("from .size import Size as Size\nfrom .value import Value as Value\n")
-    for module in (create, settings):
+    for module in (create, create_sparse, create_typed, settings):
         names = sorted(name for name in module.__all__)
         lines.append(f"from .{module.__name__.rpartition('.')[2]} import (\n")
         lines += [f"    {name} as {name},\n" for name in names]
@@ -123,7 +124,8 @@ def package_stub() -> str:
     lines += [f"{name}: dtype\n" for name in sorted({d.name for d in dt.ALL} | set(dt.ALIASES)) if name not in
               ("bool", "int", "float")]  # fmt: skip
     body: list[str] = []
-    taken = {*create.__all__, *settings.__all__, *modes, "Tensor", "Size", "Value", "device", "dtype"}
+    taken = {*create.__all__, *create_sparse.__all__, *create_typed.__all__, *settings.__all__, *modes, "Tensor",
+             "Size", "Value", "device", "dtype"}  # fmt: skip
     for name, entry in sorted(PUBLIC[""].items()):
         if entry.functional and name not in taken and not name.startswith("_"):
             body += declarations(name, entry, False, "")

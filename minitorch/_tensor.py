@@ -25,7 +25,7 @@ from .graph.node import Leaf
 from .ops import backward as engine
 from .ops.mutation import refuse_write
 from .ops.op import Op
-from .ops.record import View, node_of, record, record_one
+from .ops.record import View, memory_of, node_of, record, record_one
 from .tracked import Tracked
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     `tensor(...)`, which infers the dtype.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_grad", "_leaf", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_grad", "_leaf", "_memory", "_view")
     _grad: Any
     _view: View | None
     __hash__ = object.__hash__
@@ -50,7 +50,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         super().__init_subclass__(**kwargs)
         Tensor._classes.add(cls)
 
-    def __init__(self, *data: Any, dtype: Any = None, device: Any = None) -> None:
+    def __init__(self, *data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> None:
         from .create import legacy_array
 
         self._data = legacy_array(data, dtype, device)
@@ -58,6 +58,8 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         self._version = None if modes.inference else [0]
         self._view = None
         self._grad = None
+        if requires_grad:  # as `autograd.Variable(tensor, requires_grad=True)`
+            self.requires_grad_()
 
     # ---- what the engine calls -------------------------------------------------------------------------------------
     @staticmethod
@@ -260,9 +262,8 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
 
     def detach(self) -> Tensor:
         """The same memory and version, off the tape."""
-        detached = Tensor._wrap(self._data, None, self._version)
-        if self._version is None:
-            detached._version = None
+        detached = self.data
+        detached._version = self._version
         return detached
 
     def detach_(self) -> Tensor:
@@ -279,12 +280,17 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     @property
     def data(self) -> Tensor:
         """The same memory off the tape, with a version of its own: writes through it go unnoticed."""
-        return Tensor._wrap(self._data)
+        plain = Tensor._wrap(self._data)
+        memory = memory_of(self)
+        if memory is not self._data:
+            plain._memory = memory
+        return plain
 
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self._memory = memory_of(value)
         self._data, self._view = value._data, None
         node = self._node
         if node is not None and node.op is None:
@@ -309,6 +315,9 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     def __setitem__(self, key: Any, value: Any) -> None:
         setitem(self, key, value)
 
+    def __delitem__(self, key: Any) -> None:
+        raise TypeError("Tensor does not support deleting items")
+
     def __iter__(self) -> Any:
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
@@ -326,7 +335,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         return self.matmul(other) if isinstance(other, Tensor) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
-        other = self._from_operand(other)
+        other = other if isinstance(other, Tensor) else self._from_operand(other)
         return NotImplemented if other is None else other.matmul(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:

@@ -23,19 +23,6 @@ _NUMBERS = frozenset((bool, int, float, complex))
 _PYTHON_TYPES: dict[Any, dt.dtype] = {bool: dt.bool_, int: dt.int64, float: dt.float64, complex: dt.complex128}
 
 
-class Constant(str):
-    """A name that stands for itself, such as `torch.strided`; it compares as its text."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
-
-
-#: The only layout, and the memory formats: the first two are honoured, the others are hints that are not taken.
-strided = Constant("torch.strided")
-contiguous_format, preserve_format = Constant("torch.contiguous_format"), Constant("torch.preserve_format")
-channels_last, channels_last_3d = Constant("torch.channels_last"), Constant("torch.channels_last_3d")
-
-
 # ---- arguments -----------------------------------------------------------------------------------------------------
 def as_dtype(function: str, dtype: Any) -> dt.dtype | None:
     """The `dtype=` argument: a dtype, None, or a Python type (`float` is float64).

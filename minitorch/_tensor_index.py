@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ._tensor_data import fitted
 from .backend.namespace import backend_of
+from .ops.front import PUBLIC
 from .ops.index import HOLE, pick, put
 from .ops.lookup import lookup
 from .ops.mutation import assign, refuse_write, store, writes_history
@@ -64,16 +66,17 @@ def setitem(tensor: Any, key: Any, value: Any) -> None:
         if indices:
             target = part._data
             where = tuple(_raw(i) if p is HOLE else p for p, i in _fill(pattern, indices))
-            target[where] = _fit(value._data, target[where].shape, target.dtype)
+            target[where] = _fit(value, target[where].shape, True)
             if tensor._version is not None:
                 tensor._version[0] += 1
         else:
-            store(part, _fit(value._data, part._data.shape, part._data.dtype))
+            store(part, _fit(value, part._data.shape, False))
         return
     if indices:
-        assign(part, put(part, _shaped(value, pick(part, *indices, key=pattern)._data.shape), *indices, key=pattern))
+        shape = pick(part, *indices, key=pattern)._data.shape
+        assign(part, put(part, _shaped(value, shape, True), *indices, key=pattern))
     else:
-        assign(part, expand(_shaped(value, part._data.shape), shape=part._data.shape))
+        assign(part, expand(_shaped(value, part._data.shape, False), shape=part._data.shape))
 
 
 def _fill(pattern: Any, indices: Any) -> list[tuple[Any, Any]]:
@@ -93,38 +96,48 @@ def _as_value(tensor: Any, value: Any) -> Any:
             number: Any = value
             return tensor_from(number.item(), number.dtype, tensor.device)
         return value
-    return tensor_from(value, None if isinstance(value, np.ndarray) else tensor.dtype, tensor.device)
+    if isinstance(value, np.number):
+        value = value.item()
+    if not isinstance(value, bool | int | float | complex):
+        kind = type(value)
+        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        raise TypeError(f"can't assign a {name} to a {tensor.type()}. Hint: torch.tensor(value) makes a tensor of it.")
+    return tensor_from(fitted(value, tensor.dtype), tensor.dtype, tensor.device)
 
 
-def _fit(raw: Any, shape: Any, dtype: Any) -> Any:
+def _fit(value: Any, shape: Any, picked: bool) -> Any:
+    raw = value._data
     lead = raw.ndim - len(shape)
     if lead > 0 and all(n == 1 for n in raw.shape[:lead]):
         raw = raw.reshape(raw.shape[lead:])
     if raw.shape != shape:
-        _check_broadcast(raw.shape, shape)
+        _check_broadcast(value, raw.shape, shape, picked)
     return raw
 
 
-def _shaped(value: Any, shape: Any) -> Any:
+def _shaped(value: Any, shape: Any, picked: bool) -> Any:
     """A value with superfluous leading dimensions of size 1 dropped, checked to broadcast to `shape`."""
     lead = value._data.ndim - len(shape)
     if lead > 0 and all(n == 1 for n in value._data.shape[:lead]):
         value = reshape(value, shape=value._data.shape[lead:])
     if value._data.shape != tuple(shape):
-        _check_broadcast(value._data.shape, shape)
+        _check_broadcast(value, value._data.shape, shape, picked)
     return value
 
 
-def _check_broadcast(have: Any, want: Any) -> None:
+def _check_broadcast(value: Any, have: Any, want: Any, picked: bool) -> None:
     try:
         fits = np.broadcast_shapes(have, want) == tuple(want)
     except ValueError:
         fits = False
-    if not fits:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(have)} cannot be broadcast to indexing result of shape "
-            f"{list(want)}"
-        )
+    if fits:
+        return
+    if not picked:
+        PUBLIC[""]["expand"].function(value, want)  # says what is wrong
+    raise RuntimeError(
+        f"shape mismatch: value tensor of shape {list(have)} cannot be broadcast to indexing result of shape "
+        f"{list(want)}"
+    )
 
 
 def _refuse_int(array: Any, key: int, axis: int) -> None:
@@ -155,7 +168,11 @@ def split_key(tensor: Any, key: Any) -> tuple[tuple[Any, ...], list[Any], tuple[
     if used > array.ndim:
         if not array.ndim and any(isinstance(p, int) and not isinstance(p, bool) for p in parts):
             _refuse_int(array, 0, 0)
+        if not array.ndim and len(parts) == 1 and isinstance(parts[0], slice):
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
+    while sum(part is Ellipsis for part in parts) > 1 and parts[-1] is Ellipsis:
+        parts.pop()
     if sum(part is Ellipsis for part in parts) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
     if not any(part is Ellipsis for part in parts):
@@ -182,7 +199,7 @@ def split_key(tensor: Any, key: Any) -> tuple[tuple[Any, ...], list[Any], tuple[
             axis += 1
         elif part.__class__ is slice:
             if part.step is not None and part.step <= 0:
-                raise ValueError("step must be greater than zero")
+                raise ValueError("step must be greater than zero" if part.step else "slice step cannot be zero")
             basic.append(part)
             pattern.append(_FULL)
             axis += 1
@@ -226,6 +243,8 @@ def _normalised(part: Any, xp: Any) -> Any:
             return bool(raw) if raw.dtype == bool else int(raw)
         if raw.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        if raw.dtype.name not in ("int64", "int32", "uint8", "bool"):
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors. Hint: index.long().")
         if raw.dtype == np.uint8:
             return raw.astype(bool)
         if backend_of(raw) is not xp:
@@ -247,7 +266,9 @@ def _normalised(part: Any, xp: Any) -> Any:
         if raw.ndim == 0:
             return bool(raw) if raw.dtype == bool else int(raw)
         return xp.asarray(raw if raw.dtype == bool else raw.astype("int64"))
-    raise TypeError(
+    if isinstance(part, str):
+        raise TypeError("new(): invalid data type 'str'")
+    raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
         f"{type(part).__name__})"
     )

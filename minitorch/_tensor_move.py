@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._tensor_constants import memory_format as Format
+from ._tensor_constants import preserve_format
+from ._tensor_metadata import ORDERS
 from .backend import dtype as dt
 from .backend.device import Device
 from .backend.namespace import backend_for, backend_of, device_of
 from .ops.arithmetic import cast, clone
 from .ops.families import movement
+from .ops.shape import inverse
 
 
 def is_on(array: Any, device: Device) -> bool:
@@ -43,6 +47,8 @@ class TensorMoves:
     def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
            memory_format: Any = None, other: Any = None) -> Any:  # fmt: skip
         """Another dtype or device: `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)`."""
+        flags = [value for value in args if isinstance(value, bool)]
+        copy = flags[1] if len(flags) > 1 else copy  # the first is non_blocking
         for value in args:
             if isinstance(value, dt.dtype):
                 dtype = value
@@ -67,7 +73,7 @@ class TensorMoves:
                 out = transfer(out, device=home)
         if dtype is not None and out._data.dtype != dtype.numpy:
             out = cast(out, dtype=dtype.numpy)
-        return clone(out) if copy and out is self else out
+        return arranged(out, memory_format, copy and out is self, "to")
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """The type's name, or a conversion to a dtype or type name."""
@@ -83,67 +89,78 @@ class TensorMoves:
 
     def float(self, memory_format: Any = None) -> Any:
         """float32."""
-        return self.to(dt.float32)
+        return self.to(dt.float32, memory_format=memory_format)
 
     def double(self, memory_format: Any = None) -> Any:
         """float64."""
-        return self.to(dt.float64)
+        return self.to(dt.float64, memory_format=memory_format)
 
     def half(self, memory_format: Any = None) -> Any:
         """float16."""
-        return self.to(dt.float16)
+        return self.to(dt.float16, memory_format=memory_format)
 
     def bfloat16(self, memory_format: Any = None) -> Any:
         """bfloat16."""
-        return self.to(dt.bfloat16)
+        return self.to(dt.bfloat16, memory_format=memory_format)
 
     def long(self, memory_format: Any = None) -> Any:
         """int64."""
-        return self.to(dt.int64)
+        return self.to(dt.int64, memory_format=memory_format)
 
     def int(self, memory_format: Any = None) -> Any:
         """int32."""
-        return self.to(dt.int32)
+        return self.to(dt.int32, memory_format=memory_format)
 
     def short(self, memory_format: Any = None) -> Any:
         """int16."""
-        return self.to(dt.int16)
+        return self.to(dt.int16, memory_format=memory_format)
 
     def char(self, memory_format: Any = None) -> Any:
         """int8."""
-        return self.to(dt.int8)
+        return self.to(dt.int8, memory_format=memory_format)
 
     def byte(self, memory_format: Any = None) -> Any:
         """uint8."""
-        return self.to(dt.uint8)
+        return self.to(dt.uint8, memory_format=memory_format)
 
     def bool(self, memory_format: Any = None) -> Any:
         """bool."""
-        return self.to(dt.bool_)
+        return self.to(dt.bool_, memory_format=memory_format)
 
     def cfloat(self, memory_format: Any = None) -> Any:
         """complex64."""
-        return self.to(dt.complex64)
+        return self.to(dt.complex64, memory_format=memory_format)
 
     def cdouble(self, memory_format: Any = None) -> Any:
         """complex128."""
-        return self.to(dt.complex128)
+        return self.to(dt.complex128, memory_format=memory_format)
 
     def cpu(self, memory_format: Any = None) -> Any:
         """On the host."""
-        return self.to("cpu")
+        return self.to("cpu", memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
         """On a CUDA device."""
-        return self.to(Device("cuda" if device is None else device))
+        return self.to(Device("cuda" if device is None else device), memory_format=memory_format)
 
     def clone(self, *, memory_format: Any = None) -> Any:
-        """A recorded copy."""
-        return clone(self)
+        """A recorded copy, in the memory order of the tensor or in that of `memory_format`."""
+        return clone(self) if memory_format is None else arranged(self, memory_format, True, "clone")
 
-    def contiguous(self, memory_format: Any = None) -> Any:
-        """Itself if its elements lie in index order, else a copy that does."""
-        return self if self._data.flags.c_contiguous else _ordered(self)
+    def contiguous(self, *, memory_format: Any = None) -> Any:
+        """Itself if its elements lie in index order (or in that of `memory_format`), else a copy that does.
+
+        Raises:
+            RuntimeError: for the format that keeps an order, or one for another number of dimensions.
+        """
+        keep = memory_format is None or memory_format == preserve_format
+        if keep and self._data.flags.c_contiguous:
+            return self
+        if memory_format is None:
+            return _ordered(self)
+        if keep:
+            raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+        return arranged(self, memory_format, False, "contiguous")
 
     def share_memory_(self) -> Any:
         """Itself: worker processes get copies."""
@@ -163,12 +180,35 @@ class TensorMoves:
 
 
 @movement(linear=True)
-def _ordered(xp, x):  # type: ignore[no-untyped-def]
-    """A copy in index order."""
-    return xp.ascontiguousarray(x)
+def _ordered(xp, x, *, axes=None):  # type: ignore[no-untyped-def]
+    """A copy in index order, or with the dimensions in memory in the order of `axes`."""
+    if axes is None:
+        return x.copy() if x.flags.c_contiguous else xp.ascontiguousarray(x)
+    return x.transpose(axes).copy(order="C").transpose(inverse(axes))  # type: ignore[no-untyped-call]
 
 
 _ordered.vjp(x=lambda g: g)
+
+
+def arranged(x: Any, memory_format: Any, copy: bool, function: str) -> Any:
+    """The tensor in a memory format: itself where it is so already and no copy is wanted.
+
+    Raises:
+        TypeError: for what is no memory format.
+        RuntimeError: for one that needs another number of dimensions.
+    """
+    if memory_format is None:
+        return clone(x) if copy else x
+    if not isinstance(memory_format, Format):
+        raise TypeError(f"{function}(): argument 'memory_format' must be torch.memory_format, not "
+                        f"{type(memory_format).__name__}")  # fmt: skip
+    if memory_format == preserve_format:
+        return clone(x) if copy else x
+    axes = ORDERS.get(str(memory_format))
+    if axes is not None and len(axes) != x._data.ndim:
+        raise RuntimeError(f"required rank {len(axes)} tensor to use {memory_format[6:]} format "
+                           f"(this one has shape {list(x._data.shape)})")  # fmt: skip
+    return x if not copy and x.is_contiguous(memory_format=memory_format) else _ordered(x, axes=axes)
 
 
 def as_dtype(value: Any) -> dt.dtype:

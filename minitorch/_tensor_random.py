@@ -20,6 +20,7 @@ from .backend import generator as streams
 from .backend.namespace import backend_of
 from .graph.modes import modes
 from .ops.create import full
+from .ops.kinds import lacking
 from .ops.mutation import assign, refuse_write, store, writes_history
 from .ops.op import Op
 from .ops.record import node_of
@@ -180,6 +181,7 @@ def cauchy_(self: Tensor, median: Any = 0.0, sigma: Any = 1.0, *, generator: Any
 def geometric_(self: Tensor, p: Any, *, generator: Any = None) -> Tensor:
     """Fill with the number of trials up to the first success of probability `p`."""
     (chance,) = _real("geometric_", p=p)
+    lacking("geometric_cpu", "b c", self)
     return _refill(self, "geometric", generator, lambda g, shape, d, _: g.geometric(shape, d, chance))
 
 

@@ -12,23 +12,36 @@ from typing import Any
 
 import numpy as np
 
-from . import _tensor_random, create_like, create_random, create_ranges
+from . import (
+    _tensor_apply,
+    _tensor_random,
+    _tensor_sparse_methods,
+    _tensor_storage,
+    create_like,
+    create_random,
+    create_ranges,
+    create_windows,
+)
 from ._tensor import Tensor
 from ._tensor_arguments import (
     as_dtype,
     as_int,
     as_number,
     as_sizes,
-    channels_last,
-    channels_last_3d,
-    contiguous_format,
     finish,
     home,
     need_strided,
     out_dtype,
+    wrap,
+)
+from ._tensor_constants import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
     preserve_format,
     strided,
-    wrap,
 )
 from ._tensor_data import Array, array_of, checked, convert, fitted
 from ._tensor_numpy import from_dlpack
@@ -39,20 +52,24 @@ from .create_like import *  # noqa: F403
 from .create_like import strided_memory
 from .create_random import *  # noqa: F403
 from .create_ranges import *  # noqa: F403
+from .create_windows import *  # noqa: F403
 from .size import Size
 from .tracked import Tracked
 
 __all__ = [
-    "as_tensor", "asarray", "channels_last", "channels_last_3d", "contiguous_format", "empty", "empty_strided", "eye",
-    "from_dlpack", "from_numpy", "frombuffer", "full", "get_printoptions", "ones", "preserve_format", "printoptions",
-    "scalar_tensor", "set_printoptions", "strided", "tensor", "zeros",
+    "as_tensor", "asarray", "channels_last", "channels_last_3d", "contiguous_format", "empty", "empty_permuted",
+    "empty_strided", "eye",
+    "from_dlpack", "from_numpy", "frombuffer", "full", "get_printoptions", "layout", "memory_format", "ones",
+    "preserve_format", "printoptions", "scalar_tensor", "set_printoptions", "strided", "tensor", "zeros",
 ]  # fmt: skip
 __all__ += create_like.__all__
 __all__ += create_random.__all__
 __all__ += create_ranges.__all__
+__all__ += create_windows.__all__
 
 #: Methods of a tensor that make or fill tensors: name -> function. `Tensor` takes them from here.
-METHODS: dict[str, Any] = create_like.METHODS | create_random.METHODS | _tensor_random.METHODS
+METHODS: dict[str, Any] = (create_like.METHODS | create_random.METHODS | _tensor_random.METHODS | _tensor_apply.METHODS
+                           | _tensor_storage.METHODS)  # fmt: skip
 
 _COPY = ("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
          "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor).")  # fmt: skip
@@ -222,6 +239,15 @@ def legacy_array(data: tuple[Any, ...], dtype: Any = None, device: Any = None) -
     return home(device).empty(as_sizes("new", data or (0,)), dtype=target.numpy)
 
 
+def new(self: Tensor, *data: Any, device: Any = None) -> Tensor:
+    """`Tensor(...)` in this tensor's dtype and on its device; `new_tensor` and `new_empty` say better what is meant."""
+    return wrap(legacy_array(data, self.dtype, self.device if device is None else device))
+
+
+METHODS["new"] = new
+METHODS |= _tensor_sparse_methods.METHODS
+
+
 # ---- constants -----------------------------------------------------------------------------------------------------
 def zeros(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -290,3 +316,31 @@ def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = No
     shape = as_sizes("empty_strided", (size,))
     target = (as_dtype("empty_strided", dtype) or dt.default()).numpy
     return wrap(strided_memory(home(device), shape, tuple(stride), target), requires_grad)
+
+
+def empty_permuted(size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+                   requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Uninitialised dense memory whose dimensions lie, from the outermost to the innermost, in the order given.
+
+    Raises:
+        RuntimeError: where the order is no permutation of the dimensions.
+    """
+    shape, order = as_sizes("empty_permuted", (size,)), tuple(physical_layout)
+    if len(order) != len(shape):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(shape)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for dim in order:
+        if not 0 <= dim < len(shape):
+            raise RuntimeError(f"Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got {dim} at index "
+                               f"{order.index(dim)}).  NB: negative dims not currently supported; file an issue if you want "
+                               "it.")  # fmt: skip
+    if len(set(order)) != len(order):
+        raise RuntimeError("Duplicate dim not allowed")
+    strides, room = [0] * len(shape), 1
+    for dim in reversed(order):
+        strides[dim] = room
+        room *= max(shape[dim], 1)
+    return empty_strided(shape, strides, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad,
+                         pin_memory=pin_memory)  # fmt: skip

@@ -55,10 +55,11 @@ class Generator(streams.Generator):
         """The place in the stream, as a tensor that PyTorch reads too."""
         return wrap(super().get_state())
 
-    def set_state(self, new_state: Any) -> None:
-        """Continue from a place that `get_state` returned, here or in PyTorch."""
+    def set_state(self, new_state: Any) -> Any:
+        """Continue from a place that `get_state` returned, here or in PyTorch, and return self."""
         raw = new_state._data if isinstance(new_state, Tracked) else new_state
         super().set_state(backend_of(raw).to_host(raw) if isinstance(new_state, Tracked) else raw)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.device,), super().get_state()

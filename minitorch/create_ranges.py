@@ -120,7 +120,7 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, out: Any, dtype: An
                            f"dtype {dt.SCALAR_TYPES[given.name]}")  # fmt: skip
     target = out_dtype(function, out, given, fallback)
     kind = dt.of(target)
-    if kind is dt.bool_:
+    if kind is dt.bool_ and count > 1:
         raise NotImplementedError(f"\"{function}_cpu\" not implemented for 'Bool'")
     if kind.category == dt.INTEGER:
         first, last = fitted(first, kind), fitted(last, kind)

@@ -21,6 +21,7 @@ from .graph.modes import modes, recording
 from .graph.node import Node
 from .ops.front import PUBLIC, Entry
 from .ops.generated import version_cell
+from .ops.layouts import OtherLayout, answer
 from .ops.op import TABLE, Op
 from .ops.record import current_node, record
 from .ops.shapes import explain
@@ -46,7 +47,8 @@ class LazyMethod:
         self.name, self.entry, self.inplace = name, entry, inplace
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        function = self.entry.inplace_function if self.inplace else self.entry.function
+        name = self.name
+        function = self.entry.twin(name[:-1]) if self.inplace else self.entry.named(name, True)
         home = next(cls for cls in owner.__mro__ if self.name in cls.__dict__)
         setattr(home, self.name, function)
         return function if instance is None else function.__get__(instance, owner)
@@ -219,7 +221,7 @@ def equip_operators(tensor: Any, tensors: Any) -> None:
     """The operators of a tensor class, with short paths where they pay, and the methods that take `self` elsewhere."""
     for dunder, name in BINARY.items():
         op = TABLE[name]
-        long = LONG.get(name) or _recorded(op)
+        long = _answered(name, LONG[name]) if name in LONG else _recorded(op)
         fallback = operator(tensor, long)
         forward = fallback
         if op.family == "elementwise" or dunder in COMPARISONS:
@@ -291,7 +293,25 @@ def operator(tensor: Any, run: Any) -> Any:
 
 
 def _recorded(op: Op) -> Any:
-    return lambda *operands: record(op, operands, {})
+    def run(*operands: Any) -> Any:
+        try:
+            return record(op, operands, {})
+        except OtherLayout as refusal:
+            return answer(refusal, op.name, *operands)
+
+    return run
+
+
+def _answered(name: str, run: Any) -> Any:
+    """The same, or its sparse form where an operand is sparse."""
+
+    def method(*operands: Any) -> Any:
+        try:
+            return run(*operands)
+        except OtherLayout as refusal:
+            return answer(refusal, name, *operands)
+
+    return method
 
 
 def _in_place(entry: Entry) -> Any:
@@ -306,7 +326,7 @@ def _reflected(tensor: Any, run: Any, same: Any) -> Any:
             return getattr(self, same)(other)
         if isinstance(other, int | float | complex):
             return run(other, self)
-        other = tensor._from_operand(other)
+        other = other if isinstance(other, tensor) else tensor._from_operand(other)
         return NotImplemented if other is None else run(other, self)
 
     return reflected

@@ -14,7 +14,7 @@ from .graph.modes import modes, recording
 from .graph.node import NOTHING, Node
 from .graph.reverse import reverse
 from .graph.walk import newest_first
-from .ops.edge import dresser
+from .ops.edge import Dresser
 from .ops.op import TABLE, Op
 from .tracked import Tracked
 
@@ -167,7 +167,7 @@ def run(roots: list[Value], seeds: list[Any], create_graph: bool, visit: Callabl
     """The same reverse walk as a tensor's; every node is visited, and saved floats are kept."""
     grads: dict[Any, Any] = {root._node: seed for root, seed in zip(roots, seeds, strict=True)}
     order = newest_first(grads)
-    dress = dresser(Value._wrap) if create_graph else None
+    dress = Dresser(Value._wrap) if create_graph else None
     before, modes.grad = modes.grad, create_graph
     try:
         reverse(order, grads, visit=visit, settle=None, dress=dress, keep=True)

@@ -214,50 +214,208 @@ def spelled(lib, key):
 
 
 # ---- views ---------------------------------------------------------------------------------------------------------
-def view_of(rng, shape):
-    """(text, what to do with a tensor, what to do with an array of positions, whether it is one of several views)."""
+def piece_of(rng, shape):
+    """Slices and numbers taken out: as `view_of`."""
     ndim = len(shape)
-    size = math.prod(shape)
-    kind = rng.randrange(13)
-    if kind in (0, 1, 2):
+    axis = rng.randrange(ndim) if ndim else 0
+    size = shape[axis] if ndim else 0
+    lead = [slice(None)] * axis
+    kind = rng.randrange(8)
+    if kind < 3 or not ndim:
         key = basic_key(rng, shape)
         return f"[{key}]", lambda x: x[key], lambda w: w[key]
-    if kind == 3 and ndim >= 2:
-        a, b = rng.randrange(ndim), rng.randrange(ndim)
-        return f".transpose({a}, {b})", lambda x: x.transpose(a, b), lambda w: w.swapaxes(a, b)
-    if kind == 4:
-        return ".reshape(-1)", lambda x: x.reshape(-1), lambda w: w.reshape(-1)
-    if kind == 5 and size % 2 == 0 and size:
-        return ".reshape(2, -1)", lambda x: x.reshape(2, -1), lambda w: w.reshape(2, -1)
-    if kind == 6 and ndim:
-        axis = rng.randrange(ndim)
-        i = rng.randrange(shape[axis]) if shape[axis] else 0
-        if shape[axis]:
-            return f".unbind({axis})[{i}]", lambda x: x.unbind(axis)[i], lambda w: np.moveaxis(w, axis, 0)[i]
-    if kind == 7 and ndim < 3:
-        n = rng.randrange(1, 3)
-        return f".expand({n}, ...)", lambda x: x.expand(n, *shape), lambda w: np.broadcast_to(w, (n, *shape))
-    if kind == 8 and ndim >= 2:
-        offset = rng.randrange(-1, 2)
-        if offset == 0 or (shape[0] > 1 and shape[1] > 1):
-            return f".diagonal({offset})", lambda x: x.diagonal(offset), lambda w: np.diagonal(w, offset)
-    if kind == 9 and ndim < 3:
-        axis = rng.randrange(ndim + 1)
-        return f".unsqueeze({axis})", lambda x: x.unsqueeze(axis), lambda w: np.expand_dims(w, axis)
-    if kind == 10 and ndim and shape[-1] >= 2:
-        return ".unfold(-1, 2, 1)", lambda x: x.unfold(-1, 2, 1), lambda w: np.lib.stride_tricks.sliding_window_view(
-            w, 2, axis=-1)  # fmt: skip
-    if kind == 11 and ndim:
-        axis = rng.randrange(ndim)
-        start = rng.randrange(shape[axis]) if shape[axis] else 0
-        length = rng.randrange(shape[axis] - start + 1)
-        key = (*[slice(None)] * axis, slice(start, start + length))
+    if kind == 3 and size:
+        i = rng.randrange(size)
+        return f".select({axis}, {i})", lambda x: x.select(axis, i), lambda w: w[(*lead, i)]
+    if kind == 4 and size:
+        i = rng.randrange(size)
+        return f".unbind({axis})[{i}]", lambda x: x.unbind(axis)[i], lambda w: w[(*lead, i)]
+    if kind == 5:
+        start = rng.randrange(size) if size else 0
+        length = rng.randrange(size - start + 1)
+        key = (*lead, slice(start, start + length))
         return f".narrow({axis}, {start}, {length})", lambda x: x.narrow(axis, start, length), lambda w: w[key]
-    if kind == 12 and ndim and shape[0] > 1:
+    if kind == 6 and shape[0] > 1:
         return ".split(1)[1]", lambda x: x.split(1)[1], lambda w: w[1:2]
+    name = rng.choice(("chunk", "tensor_split", "split", "hsplit", "vsplit", "dsplit", "iteration"))
+    if name in ("chunk", "split"):
+        part = slice(0, max(-(-size // 2), 1) if name == "chunk" else 1)
+        arguments = (2 if name == "chunk" else 1, axis)
+        return f".{name}{arguments}[0]", lambda x: getattr(x, name)(*arguments)[0], lambda w: w[(*lead, part)]
+    if name == "iteration" and shape[0]:
+        return "[*][-1]", lambda x: list(x)[-1], lambda w: w[-1]
+    if name == "tensor_split":
+        return (f".tensor_split([1], {axis})[1]", lambda x: x.tensor_split([1], axis)[1],
+                lambda w: w[(*lead, slice(1, None))])  # fmt: skip
+    if name == "iteration":
+        return basic_view()
+    least = {"hsplit": 1, "vsplit": 2, "dsplit": 3}[name]
+    if ndim < least:
+        return basic_view()
+    where = {"hsplit": 0 if ndim == 1 else 1, "vsplit": 0, "dsplit": 2}[name]
+    key = (*[slice(None)] * where, slice(1, None))
+    return f".{name}([1])[1]", lambda x: getattr(x, name)([1])[1], lambda w: w[key]
+
+
+def basic_view():
+    return "[...]", lambda x: x[...], lambda w: w[...]
+
+
+def turned_of(rng, shape):
+    """The dimensions in another order."""
+    ndim = len(shape)
     order = list(range(ndim))
     rng.shuffle(order)
+    a, b = (rng.randrange(ndim), rng.randrange(ndim)) if ndim else (0, 0)
+    name = rng.choice(("permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "t", "T", "mT", "mH", "adjoint",
+                       "H"))  # fmt: skip
+    if name == "t" and ndim <= 2:
+        return ".t()", lambda x: x.t(), lambda w: w.T
+    if name in ("T", "H") and ndim == 2:
+        return f".{name}", lambda x: getattr(x, name), lambda w: w.T
+    if name in ("mT", "mH") and ndim >= 2:
+        return f".{name}", lambda x: getattr(x, name), lambda w: w.swapaxes(-1, -2)
+    if name == "adjoint" and ndim >= 2:
+        return ".adjoint()", lambda x: x.adjoint(), lambda w: w.swapaxes(-1, -2)
+    if name in ("movedim", "moveaxis") and ndim:
+        return f".{name}({a}, {b})", lambda x: getattr(x, name)(a, b), lambda w: np.moveaxis(w, a, b)
+    if name in ("transpose", "swapaxes", "swapdims") and ndim >= 2:
+        return f".{name}({a}, {b})", lambda x: getattr(x, name)(a, b), lambda w: w.swapaxes(a, b)
     return f".permute({order})", lambda x: x.permute(*order) if order else x[...], lambda w: w.transpose(order)
+
+
+def shaped_of(rng, shape):
+    """The same elements in another shape, or repeated."""
+    ndim, size = len(shape), math.prod(shape)
+    axis = rng.randrange(ndim + 1)
+    name = rng.choice(("reshape", "flatten", "ravel", "halves", "unflatten", "squeeze", "squeeze one", "unsqueeze", "expand",
+                       "expand_as", "broadcast_to", "view", "view_as", "reshape_as", "atleast", "first two"))  # fmt: skip
+    if name in ("flatten", "ravel"):
+        return f".{name}()", lambda x: getattr(x, name)(), lambda w: w.reshape(-1)
+    if name == "halves" and size % 2 == 0 and size:
+        return ".reshape(2, -1)", lambda x: x.reshape(2, -1), lambda w: w.reshape(2, -1)
+    if name == "unflatten" and ndim and size:
+        axis = rng.randrange(ndim)
+        sizes = (2, shape[axis] // 2) if shape[axis] % 2 == 0 else (shape[axis], 1)
+        inner = (*shape[:axis], *sizes, *shape[axis + 1 :])
+        return f".unflatten({axis}, {sizes})", lambda x: x.unflatten(axis, sizes), lambda w: w.reshape(inner)
+    if name == "first two" and ndim >= 2:
+        inner = (shape[0] * shape[1], *shape[2:])
+        return ".flatten(0, 1)", lambda x: x.flatten(0, 1), lambda w: w.reshape(inner)
+    if name == "squeeze":
+        return ".squeeze()", lambda x: x.squeeze(), lambda w: np.squeeze(w)
+    if name == "squeeze one" and ndim:
+        axis = rng.randrange(ndim)
+        inner = tuple(n for i, n in enumerate(shape) if i != axis or n != 1)
+        return f".squeeze({axis})", lambda x: x.squeeze(axis), lambda w: w.reshape(inner)
+    if name == "unsqueeze" and ndim < 3:
+        return f".unsqueeze({axis})", lambda x: x.unsqueeze(axis), lambda w: np.expand_dims(w, axis)
+    if name == "atleast" and ndim:
+        return ".atleast_2d()", lambda x: library_of(x).atleast_2d(x), np.atleast_2d
+    if name in ("expand", "expand_as", "broadcast_to") and ndim < 3:
+        n = rng.randrange(1, 3)
+        acts = {"expand": lambda x: x.expand(n, *shape), "broadcast_to": lambda x: x.broadcast_to((n, *shape)),
+                "expand_as": lambda x: x.expand_as(library_of(x).zeros(n, *shape))}  # fmt: skip
+        return f".{name}({n}, ...)", acts[name], lambda w: np.broadcast_to(w, (n, *shape))
+    if name in ("view", "view_as", "reshape_as"):
+        inner = shape[::-1]
+        acts = {"view": lambda x: x.view(inner) if x.is_contiguous() else x.reshape(inner),
+                "view_as": lambda x: (x.view_as if x.is_contiguous() else x.reshape_as)(library_of(x).zeros(inner)),
+                "reshape_as": lambda x: x.reshape_as(library_of(x).zeros(inner))}  # fmt: skip
+        return f".{name}({inner})", acts[name], lambda w: w.reshape(inner)
+    return ".reshape(-1)", lambda x: x.reshape(-1) if size else x.reshape(0), lambda w: w.reshape(-1)
+
+
+def window_of(rng, shape):
+    """Diagonals and sliding windows."""
+    ndim = len(shape)
+    if rng.randrange(2) and ndim >= 2:
+        offset, (a, b) = rng.randrange(-1, 2), rng.sample(range(ndim), 2)
+        if offset == 0 or (shape[a] > 1 and shape[b] > 1):
+            return (f".diagonal({offset}, {a}, {b})", lambda x: x.diagonal(offset, a, b),
+                    lambda w: np.diagonal(w, offset, a, b))  # fmt: skip
+    axis, step = rng.randrange(ndim) if ndim else 0, rng.randrange(1, 3)
+    if ndim and shape[axis] >= 2:
+        def windows(w):
+            found = np.lib.stride_tricks.sliding_window_view(w, 2, axis=axis)
+            return found[(*[slice(None)] * axis, slice(None, None, step))]
+
+        return f".unfold({axis}, 2, {step})", lambda x: x.unfold(axis, 2, step), windows
+    return basic_view()
+
+
+def same_of(rng, shape):
+    """What gives back the tensor itself, or a copy where its memory is in another order."""
+    name = rng.choice(("contiguous", "real", "conj", "to", "type_as", "double", "resolve_conj", "expand", "pairs", "real part",
+                       "imaginary part"))  # fmt: skip
+    if name == "real":
+        return ".real", lambda x: x.real, lambda w: w
+    if name == "to":
+        return ".to(float64)", lambda x: x.to(x.dtype), lambda w: w
+    if name == "type_as":
+        return ".type_as(itself)", lambda x: x.type_as(x), lambda w: w
+    if name == "expand":
+        return ".expand(shape)", lambda x: x.expand(shape), lambda w: w
+    if name in ("pairs", "real part", "imaginary part"):
+        if not shape or shape[-1] != 2:
+            return basic_view()
+        acts = {"pairs": lambda lib, z: lib.view_as_real(z), "real part": lambda lib, z: z.real,
+                "imaginary part": lambda lib, z: z.imag}  # fmt: skip
+        parts = {"pairs": slice(None), "real part": 0, "imaginary part": 1}
+
+        def paired(x):
+            steps = x.stride()
+            if steps[-1] != 1 or any(step % 2 for step in (*steps[:-1], x.storage_offset())):
+                x = x.clone(memory_format=library_of(x).contiguous_format)
+            return acts[name](library_of(x), library_of(x).view_as_complex(x))
+
+        return f".view_as_complex(), its {name}", paired, lambda w: w[..., parts[name]]
+    return f".{name}()", lambda x: getattr(x, name)(), lambda w: w
+
+
+def strided_of(rng, shape, tensor):
+    """A window on the memory of a tensor, as far as its own elements lie there: positions that the replay knows."""
+    steps = tuple(tensor.stride())
+    place = np.zeros(1, dtype=np.int64)
+    for size, step in zip(shape, steps, strict=True):
+        place = (place[:, None] + np.arange(size) * step).reshape(-1)
+    element = {position: i for i, position in reversed(list(enumerate(place.tolist())))}
+    first = int(place[rng.randrange(len(place))]) if rng.randrange(2) else 0
+    size, stride, found = [], [], np.array([first])
+    for _ in range(rng.randrange(3)):
+        step = rng.choice((0, 1, 1, 2, 3, *steps))
+        n = rng.randrange(1, 5)
+        while n > 1 and any(p not in element for p in (found[:, None] + np.arange(n) * step).reshape(-1).tolist()):
+            n -= 1
+        found = (found[:, None] + np.arange(n) * step).reshape(-1)
+        size.append(n)
+        stride.append(step)
+    size, stride = tuple(size), tuple(stride)
+    index = np.array([element[p] for p in found.tolist()]).reshape(size)
+    return (f".as_strided({size}, {stride}, own + {first})",
+            lambda x: x.as_strided(size, stride, x.storage_offset() + first), lambda w: w.reshape(-1)[index])  # fmt: skip
+
+
+def library_of(tensor):
+    import importlib
+
+    return importlib.import_module(type(tensor).__module__.partition(".")[0])
+
+
+def view_of(rng, shape, tensor):
+    """(text, what to do with a tensor, what to do with an array of positions) for any movement of the table."""
+    kind = rng.randrange(16)
+    if kind < 5:
+        return piece_of(rng, shape)
+    if kind < 8:
+        return turned_of(rng, shape)
+    if kind < 11:
+        return shaped_of(rng, shape)
+    if kind < 13:
+        return window_of(rng, shape)
+    if kind == 13:
+        return same_of(rng, shape)
+    return strided_of(rng, shape, tensor) if math.prod(shape) else basic_view()
 
 
 # ---- running -------------------------------------------------------------------------------------------------------
@@ -431,8 +589,10 @@ class Machine:
 
     def view(self, i, rng, no_grad):
         sim = self.sims[i]
-        text, act, move = view_of(rng, sim.shape)
+        text, act, move = view_of(rng, sim.shape, self.real[i])
         real = act(self.real[i])
+        if real is self.real[i]:
+            return
         where = move(sim.where)
         if where.size > 40:
             return
@@ -573,14 +733,21 @@ class Machine:
         """The in-place functions that only lay the memory out anew."""
         sim = self.sims[i]
         ndim = len(sim.shape)
-        name = rng.choice(("t_", "transpose_", "unsqueeze_", "squeeze_"))
-        if (name == "t_" and ndim > 2) or (name == "transpose_" and ndim < 2) or (name == "unsqueeze_" and ndim > 2):
+        name = rng.choice(("t_", "transpose_", "unsqueeze_", "squeeze_", "swapaxes_", "as_strided_"))
+        if (name == "t_" and ndim > 2) or (name in ("transpose_", "swapaxes_") and ndim < 2) or (
+                name == "unsqueeze_" and ndim > 2):  # fmt: skip
             return
         if no_grad and self.real[i].requires_grad and i >= len(LEAVES):
             return  # PyTorch leaves the old grad_fn on the new shape
         if name == "t_":
             where, arguments = sim.where.T, ()
-        elif name == "transpose_":
+        elif name == "as_strided_":
+            if not sim.where.size or (self.plain and self.real[i]._is_view()):
+                return  # PyTorch loses the gradient of what lies outside
+            _, act, move = strided_of(rng, sim.shape, self.real[i])
+            view = act(self.real[i].detach())
+            arguments, where = (tuple(view.shape), view.stride(), view.storage_offset()), move(sim.where)
+        elif name in ("transpose_", "swapaxes_"):
             arguments = (0, rng.randrange(ndim))
             where = sim.where.swapaxes(*arguments)
         elif name == "unsqueeze_":

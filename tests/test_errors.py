@@ -34,7 +34,7 @@ CASES = {
     "target": (lambda: F.cross_entropy(mt.ones(2, 3), mt.tensor([0, 3])), IndexError, "Target 3 is out of bounds.", ["3 classes"]),
     "item": (lambda: mt.ones(2).item(), RuntimeError, "a Tensor with 2 elements cannot be converted to Scalar", []),
     "bool": (lambda: bool(mt.ones(2)), RuntimeError, "Boolean value of Tensor with more than one value is ambiguous", []),
-    "argument name": (lambda: mt.ones(2).sum(dimension=0), TypeError, "sum() got an unexpected keyword argument 'dimension'", []),
+    "argument name": (lambda: mt.ones(2).sum(dimension=0), TypeError, "sum() received an invalid combination of arguments - got (dimension=int)", []),
     "array for a tensor": (lambda: mt.exp(mt.ones(2).numpy()), TypeError,
                            "exp(): argument 'input' (position 1) must be Tensor, not ndarray", ["from_numpy"]),
     "mean of integers": (lambda: mt.tensor([1, 2]).mean(), RuntimeError,

@@ -17,7 +17,7 @@ from ..graph.forward import forward
 from ..graph.modes import enable_grad, modes, set_grad_enabled
 from ..graph.walk import newest_first
 from ..ops.backward import gradients
-from ..ops.edge import dresser
+from ..ops.edge import Dresser
 from ..ops.record import node_of
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -147,7 +147,7 @@ def _push(outputs: Sequence[Any], inputs: Tensors, tangents: Tensors) -> Tensors
     moving = {node_of(t): tangent for t, tangent in zip(inputs, tangents, strict=True)}
     nodes = [None if out is None else node_of(out) for out in outputs]
     roots = [node for node in nodes if node is not None]
-    forward(newest_first(roots), moving, dress=dresser(Tensor._wrap), wrap=Tensor._wrap)
+    forward(newest_first(roots), moving, dress=Dresser(Tensor._wrap), wrap=Tensor._wrap)
     return tuple(None if node is None else moving.get(node) for node in nodes)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import value as scalars
 from .._tensor import Tensor
+from .._tensor_sparse_methods import gradients_for, seeds_for, values_for
 from ..backend.namespace import backend_of
 from ..compose.shapes import stack
 from ..ops import backward as engine
@@ -60,7 +61,7 @@ def backward(
     if scalar:
         _value_backward(roots, seeds, create_graph, chosen)
         return
-    engine.backward(roots, seeds, retain_graph, create_graph, chosen)
+    engine.backward(values_for(roots), seeds_for(roots, seeds), retain_graph, create_graph, values_for(chosen))
 
 
 def grad(
@@ -107,6 +108,9 @@ def grad(
     scalar = any(isinstance(root, Value) for root in (*roots, *asked))
     seeds = _seeds(grad_outputs, len(roots), scalar)
     found: Sequence[Any]
+    whole = asked
+    if not scalar:
+        seeds, roots, asked = seeds_for(roots, seeds), values_for(roots), values_for(asked)
     if scalar:
         found = _value_gradients(roots, asked, seeds, create_graph, allowed)
     elif is_grads_batched:
@@ -115,6 +119,7 @@ def grad(
         found = _apart(engine.gradients(roots, asked, seeds, retain_graph, create_graph, allowed))
     if materialize_grads:
         found = [_zeros_like(tensor, create_graph) if g is None else g for g, tensor in zip(found, asked, strict=True)]
+    found = gradients_for(whole, found)
     return dict(zip(inputs, found, strict=True)) if isinstance(inputs, dict) else tuple(found)
 
 

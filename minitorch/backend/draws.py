@@ -21,6 +21,7 @@ Array = np.ndarray[Any, Any]
 Shape = int | Sequence[int]
 
 CHUNK = 1 << 14  # words per step: the temporaries stay in the second-level cache
+WIDE_24 = np.uint64((1 << 24) - 1)
 LOW_24, LOW_53, HALF = np.uint32((1 << 24) - 1), np.uint64((1 << 53) - 1), np.uint64(32)
 ULP_24, ULP_53 = np.float32(2.0**-24), 2.0**-53
 
@@ -61,6 +62,12 @@ class Draws:
 
     def _singles(self, n: int) -> Array:
         """float32 multiples of 2^-24 in [0, 1), a word each."""
+        if n < CHUNK >> 4:
+            few = self._words(n)
+            few &= WIDE_24
+            scaled: Array = few.astype(np.float32)
+            scaled *= ULP_24
+            return scaled
         out = np.empty(n, np.float32)
         for start in range(0, n, CHUNK):
             part = out[start : start + CHUNK]
@@ -87,6 +94,9 @@ class Draws:
     # ---- uniform
     def rand(self, shape: Shape, dtype: npt.DTypeLike = np.float32) -> Array:
         """Uniform on [0, 1) (torch.rand)."""
+        if dtype == np.float32:
+            with self._lock:
+                return self._singles(_count(shape)).reshape(shape)
         return self.uniform(shape, dtype)
 
     def uniform(self, shape: Shape, dtype: npt.DTypeLike = np.float32, low: float = 0.0, high: float = 1.0) -> Array:

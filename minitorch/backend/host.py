@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .host_rows import dense, total
 from .host_select import LARGE, select
 from .namespace import Backend, register
 
@@ -37,6 +38,8 @@ class Host(Backend):
     special = Special()
 
     asarray = staticmethod(np.asarray)
+    total = staticmethod(total)  # type: ignore[assignment]
+    ascontiguousarray = staticmethod(dense)
     strided = staticmethod(np.lib.stride_tricks.as_strided)
 
     @staticmethod
@@ -96,6 +99,13 @@ class Host(Backend):
         starts[1:] = starts[:-1]
         starts[0] = 0
         target[present] += np.add.reduceat(values[order], starts, axis=0)
+
+    @staticmethod
+    def spmm(row: Any, column: Any, values: Any, dense: Any, rows: int) -> Any:
+        """The matrix of `rows` rows with the values at (row, column) times a dense one, equal places counting."""
+        from scipy.sparse import coo_array
+
+        return coo_array((values, (row, column)), shape=(rows, dense.shape[0])) @ dense
 
     @staticmethod
     def where(condition: Any, *choices: Any) -> Any:

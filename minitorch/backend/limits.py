@@ -35,6 +35,8 @@ def quiet() -> np.errstate:
 def cast(values: Array, dtype: npt.DTypeLike) -> Array:
     """Round to `dtype` as C++ does: a narrow float is reached through float32."""
     target = np.dtype(dtype)
+    if values.dtype == target:
+        return values
     with quiet():
         if target.itemsize == 2 and target.name in DIGITS:
             values = values.astype(np.float32, copy=False)

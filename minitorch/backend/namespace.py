@@ -47,6 +47,10 @@ class Backend:
             found = self._zeros[dtype] = self.zeros((), dtype=dtype)
         return found
 
+    def total(self, array: Any, axes: Any, keepdims: bool = False) -> Any:
+        """The sum of a floating or complex array over these axes (None: all)."""
+        return array.sum(axis=axes, keepdims=keepdims)
+
     def spread(self, array: Any, shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
         """A reduced array over the dimensions that were taken away, without copying."""
         kept = tuple([1 if axis in dims else size for axis, size in enumerate(shape)])

@@ -16,7 +16,7 @@ from ..ops import transcendental
 from ..ops.arithmetic import abs_, div, mul
 from ..ops.families import one_dim
 from ..ops.front import Entry, enter, public
-from ..ops.kinds import refuses
+from ..ops.kinds import lacking, refuses
 from ..ops.shape import reshape
 from .norms import softmax
 
@@ -101,6 +101,7 @@ def prelu(input: Any, weight: Any) -> Any:
                            f"{scalar_type(input._data.dtype)} and {scalar_type(weight._data.dtype)}")  # fmt: skip
     if weight._data.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight._data.ndim}")
+    lacking("prelu_cpu", "b i c", input)
     if count != 1:
         if not shape:
             raise RuntimeError("Not allow zero-dim input tensor.")

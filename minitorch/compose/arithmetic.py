@@ -14,7 +14,7 @@ from ..ops import arithmetic as ops
 from ..ops import rounding
 from ..ops.create import full
 from ..ops.front import PUBLIC, public, refuse
-from ..ops.kinds import kind_of, refuses
+from ..ops.kinds import kind_of, lacking, refuses
 from ..ops.mutation import in_place
 from ..ops.promotion import as_dtype, common_dtype, number_as
 from ..tracked import Tracked
@@ -79,7 +79,8 @@ def refuse_bool(*operands: Any) -> None:
         )
 
 
-@public("(input)", name="abs_", aliases=("absolute_",))
+@public("(input)", name="absolute_", functional=False)
+@public("(input)", name="abs_")
 def abs_in_place(input: Any) -> Any:
     """In-place version of `abs`, for real tensors."""
     if kind_of(input) == "c":
@@ -281,6 +282,8 @@ def rad2deg(input: Any) -> Any:
 @public("(input, *, decimals=None, out=None)", inplace=True)
 def round(input: Any, decimals: int | None = None) -> Any:
     """The nearest number with so many decimal places, the even one of two equally near."""
+    if decimals is not None:
+        lacking("round_cpu" if decimals else "round_vml_cpu", "b i c" if decimals else "i", input)
     return rounding.rint(input) if not decimals else rounding.round_to(input, decimals=decimals)
 
 

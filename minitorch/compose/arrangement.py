@@ -9,10 +9,13 @@ from ..backend.namespace import backend_of
 from ..ops import shape as ops
 from ..ops.families import one_dim
 from ..ops.front import public
+from ..ops.kinds import agreeing, lacking
 from ..ops.lookup import lookup
 from ..ops.shapes import common_shape
 from ..tracked import Tracked
-from .shapes import cat, check_tensors, piece, sizes_of, unsqueeze
+from .matrices import size_of
+from .shapes import cat, check_tensors, sizes_of, unsqueeze
+from .slices import piece
 
 _FULL = slice(None)
 
@@ -42,20 +45,32 @@ def tile(input: Any, *dims: Any) -> Any:
     return repeat(input, (1,) * (input._data.ndim - len(times)) + times)
 
 
+def _counts(repeats: Any) -> list[int]:
+    """How often each is repeated, as a list on the host."""
+    lacking("repeat_interleave_cpu", "b f c uint8 int8 int16", repeats)
+    listed: list[int] = backend_of(repeats._data).to_host(repeats._data).reshape(-1).tolist()
+    if min(listed, default=0) < 0:
+        raise RuntimeError("repeats can not be negative")
+    return listed
+
+
 @public("(input, repeats, dim=None, *, output_size=None)", "(repeats, *, output_size=None)")
 def repeat_interleave(input: Any, repeats: Any = None, dim: Any = None, output_size: Any = None) -> Any:
     """Each slice of `dim` repeated, by one count or a count each; of counts alone, the positions."""
     if repeats is None:
         counts = input._data
+        if counts.ndim != 1:
+            raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
         xp = backend_of(counts)
-        return input._wrap(xp.repeat(xp.arange(counts.shape[0]), xp.to_host(counts).tolist()))
+        listed = _counts(input)
+        return input._wrap(xp.repeat(xp.arange(counts.shape[0], dtype=counts.dtype), listed))
     if dim is None:
         input, dim = ops.reshape(input, shape=(-1,)), 0
     axis = one_dim(dim, input._data.ndim)
-    size = input._data.shape[axis]
+    size = size_of(input, axis)
     xp = backend_of(input._data)
     if isinstance(repeats, Tracked):
-        host = backend_of(repeats._data).to_host(repeats._data)
+        host = repeats._data
         if host.ndim > 1:
             raise RuntimeError("repeat_interleave only accept 0-dim or 1-dim tensor as repeat")
         if host.size not in (1, size):
@@ -63,9 +78,7 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: Any = None, output_s
                 f"repeats must have the same size as input along dim, but got repeats.size(0) = {host.size} and "
                 f"input.size({axis}) = {size}"
             )
-        listed = host.reshape(-1).tolist() * (size if host.size == 1 else 1)
-        if any(n < 0 for n in listed):
-            raise RuntimeError("repeats can not be negative")
+        listed = _counts(repeats) * (size if host.size == 1 else 1)
         return lookup(input, input._wrap(xp.repeat(xp.arange(size), listed)), dim=axis)
     if repeats < 0:
         raise RuntimeError("repeats can not be negative")
@@ -87,6 +100,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     if len(axes) != len(many):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(many)}, dims:{len(axes)}")
     for shift, dim in zip(many, axes, strict=True):
+        size_of(input, dim)
         input = _rolled(input, shift, one_dim(dim, input._data.ndim))
     return input
 
@@ -171,30 +185,38 @@ def atleast_3d(*tensors: Any) -> Any:
     return _at_least(tensors, _three)
 
 
+def _some(tensors: Any, name: str) -> list[Any]:
+    """Tensors to be joined, at least one."""
+    listed = check_tensors(tensors, name)
+    if not listed:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return listed
+
+
 @public("(tensors, *, out=None)", method=False)
 def hstack(tensors: Any) -> Any:
     """Tensors joined side by side."""
-    grown = [atleast_1d(tensor) for tensor in check_tensors(tensors, "hstack")]
+    grown = [atleast_1d(tensor) for tensor in _some(tensors, "hstack")]
     return cat(grown, 0 if grown[0]._data.ndim == 1 else 1)
 
 
 @public("(tensors, *, out=None)", method=False, aliases=("row_stack",))
 def vstack(tensors: Any) -> Any:
     """Tensors joined on top of one another."""
-    return cat([atleast_2d(tensor) for tensor in check_tensors(tensors, "vstack")], 0)
+    return cat([atleast_2d(tensor) for tensor in _some(tensors, "vstack")], 0)
 
 
 @public("(tensors, *, out=None)", method=False)
 def dstack(tensors: Any) -> Any:
     """Tensors joined in depth."""
-    return cat([atleast_3d(tensor) for tensor in check_tensors(tensors, "dstack")], 2)
+    return cat([atleast_3d(tensor) for tensor in _some(tensors, "dstack")], 2)
 
 
 @public("(tensors, *, out=None)", method=False)
 def column_stack(tensors: Any) -> Any:
     """Vectors as columns, joined with matrices side by side."""
     return cat([x if x._data.ndim > 1 else ops.reshape(x, shape=(x._data.size, 1))
-                for x in check_tensors(tensors, "column_stack")], 1)  # fmt: skip
+                for x in _some(tensors, "column_stack")], 1)  # fmt: skip
 
 
 @public("(input, indices_or_sections, dim=0)")
@@ -226,7 +248,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> Any:
 def _parts(input: Any, how: Any, dim: int, name: str, least: int) -> Any:
     if input._data.ndim < least:
         raise RuntimeError(
-            f"torch.{name} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but got a tensor with "
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
             f"{input._data.ndim} dimensions!"
         )
     if isinstance(how, int) and (how == 0 or input._data.shape[dim] % how):
@@ -305,6 +327,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> Any:
     listed = [x if x._data.ndim else ops.reshape(x, shape=(1,)) for x in check_tensors(list(listed), "meshgrid")]
     if any(x._data.ndim != 1 for x in listed):
         raise RuntimeError("torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: more")
+    agreeing("meshgrid expects all tensors to have the same dtype: {0} and {1}", *listed)
     swap = indexing == "xy" and len(listed) > 1
     if swap:
         listed[:2] = listed[1::-1]
@@ -330,6 +353,10 @@ def broadcast_tensors(*tensors: Any) -> Any:
 @public("(*tensors)", method=False)
 def block_diag(*tensors: Any) -> Any:
     """Matrices along the diagonal of one, zeros elsewhere."""
+    for place, x in enumerate(tensors):
+        if x._data.ndim > 2:
+            raise RuntimeError("torch.block_diag: Input tensors must have 2 or fewer dimensions. Input "
+                               f"{place} has {x._data.ndim} dimensions")  # fmt: skip
     grown = [x if x._data.ndim == 2 else ops.reshape(x, shape=(1, -1)) for x in tensors]
     width = sum(x._data.shape[1] for x in grown)
     rows, start = [], 0
@@ -343,13 +370,16 @@ def block_diag(*tensors: Any) -> Any:
 @public("(*tensors)", method=False)
 def cartesian_prod(*tensors: Any) -> Any:
     """Every choice of one element from each vector, a row each."""
+    for x in tensors:
+        if x._data.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(x._data.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     grids = meshgrid(*tensors, indexing="ij")
     return cat([ops.reshape(grid, shape=(-1, 1)) for grid in grids], 1)
 
 
-@public("(input, r=2, with_replacement=False)")
+@public("(input, r=2, with_replacement=False)", method=False)
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     """Every choice of r elements of a vector, in order, a row each."""
     if input._data.ndim != 1:

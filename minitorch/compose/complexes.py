@@ -6,8 +6,10 @@ from typing import Any
 
 from ..ops import complex as ops
 from ..ops.front import public
+from ..ops.kinds import lacking
 from ..ops.transcendental import cos, sin
 from ..tracked import Tracked
+from .shapes import transpose
 
 
 @public("(real, imag, *, out=None)", method=False)
@@ -16,6 +18,16 @@ def complex(real: Any, imag: Any) -> Any:
 
     Raises:
         RuntimeError: unless both are floating-point of one dtype.
+    """
+    check_parts(real, imag)
+    return ops.complex_(real, imag)
+
+
+def check_parts(real: Any, imag: Any) -> None:
+    """Two floating tensors of one dtype.
+
+    Raises:
+        RuntimeError: in PyTorch's words.
     """
     for part in (real, imag):
         if not isinstance(part, Tracked) or part._data.dtype.kind != "f":
@@ -27,7 +39,6 @@ def complex(real: Any, imag: Any) -> Any:
         raise RuntimeError(
             f"Expected object of scalar type {_kind(real)} but got scalar type {_kind(imag)} for second argument"
         )
-    return ops.complex_(real, imag)
 
 
 def _kind(value: Any) -> str:
@@ -39,7 +50,35 @@ def _kind(value: Any) -> str:
 @public("(abs, angle, *, out=None)", method=False)
 def polar(abs: Any, angle: Any) -> Any:
     """abs * (cos(angle) + i sin(angle))."""
+    check_parts(abs, angle)
+    lacking("polar_cpu", "float16", abs)
     return complex(abs * cos(angle), abs * sin(angle))
+
+
+@public("(input)")
+def conj(input: Any) -> Any:
+    """The complex conjugate, computed; a real tensor comes back as it is."""
+    return ops.conj(input) if input._data.dtype.kind == "c" else input
+
+
+@public("(input)")
+def adjoint(input: Any) -> Any:
+    """The matrices transposed and conjugated.
+
+    Raises:
+        RuntimeError: for a vector.
+    """
+    if input._data.ndim == 1:
+        raise RuntimeError(
+            "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
+    return conj(transpose(input, -2, -1) if input._data.ndim else input)
+
+
+@public("(input)")
+def real(input: Any) -> Any:
+    """The real part, as a view; a real tensor comes back as it is."""
+    return ops.real(input) if input._data.dtype.kind == "c" else input
 
 
 @public("(input)", method=False)
@@ -59,10 +98,18 @@ def view_as_complex(input: Any) -> Any:
             f"view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
             f"{_kind(input)}"
         )
+    lacking("view_as_complex", "float16", input)
     if not raw.ndim:
         raise RuntimeError("Input tensor must have one or more dimensions")
     if raw.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
+    steps = input.stride()
+    if steps[-1] != 1:
+        raise RuntimeError(f"Tensor must have a last dimension with stride 1 (strides {list(steps)})")
+    if any(step % 2 for step in steps[:-1]):
+        raise RuntimeError(f"Tensor must have a stride divisible by 2 for all but last dimension (strides {list(steps)})")
+    if input.storage_offset() % 2:
+        raise RuntimeError("Tensor must have a storage_offset divisible by 2")
     return ops.as_complex(input)
 
 

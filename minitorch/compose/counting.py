@@ -16,6 +16,7 @@ from ..ops.arithmetic import cast
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.index import HOLE, pick, put_add
+from ..ops.kinds import agreeing, c_name
 from ..ops.shape import reshape
 from ..tracked import Tracked
 from . import return_types as returns
@@ -82,6 +83,7 @@ def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return
 @public("(input, return_inverse=False, return_counts=False, dim=None)")
 def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:
     """One element (or slice of `dim`) for each run of equal ones; then where each went, and how long each run is."""
+    refuse_kind(input, "unique")
     return _distinct(input, dim, False, return_inverse, return_counts)
 
 
@@ -100,6 +102,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise RuntimeError("minlength should be >= 0")
     if raw.ndim != 1 or (raw.size and int(raw.min()) < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if not raw.size:
+        weights = None
     if weights is not None and weights._data.shape != raw.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     count = max(int(raw.max()) + 1 if raw.size else 0, int(minlength))
@@ -224,7 +228,12 @@ def _counted(input: Any, columns: Any, edges: list[Any], weight: Any, density: b
             found = found / found.sum()
             for place, edge in enumerate(edges):
                 found = found / (edge[1:] - edge[:-1]).reshape((-1,) + (1,) * (len(shape) - place - 1))
-    return input._wrap(found)
+    return _as_drawn(input, found)
+
+
+def _as_drawn(input: Any, found: Any) -> Any:
+    """A result in the input's dtype: half precision is counted in float32."""
+    return input._wrap(found.astype(input._data.dtype, copy=False))
 
 
 def _check_weight(input: Any, columns: Any, weight: Any) -> None:
@@ -258,7 +267,7 @@ def histogram(input: Any, bins: Any = 100, *, range: Any = None, weight: Any = N
         )
     edges = _edges(input, columns, [bins], range, "torch.histogramdd")
     _check_weight(input, columns, weight)
-    return returns.histogram(_counted(input, columns, edges, weight, density), input._wrap(edges[0]))
+    return returns.histogram(_counted(input, columns, edges, weight, density), _as_drawn(input, edges[0].copy()))
 
 
 @public("(input, bins, *, range=None, weight=None, density=False)", method=False)
@@ -272,10 +281,20 @@ def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     raw = input._data
     if raw.ndim < 2:
         raise RuntimeError("torch.histogramdd: input tensor should have at least 2 dimensions")
-    columns = ordered(raw).reshape(-1, raw.shape[-1])
     listed = [bins] * raw.shape[-1] if isinstance(bins, int) else list(bins)
-    if len(listed) != raw.shape[-1]:
+    if not listed or len(listed) != raw.shape[-1]:
         raise RuntimeError("histogramdd: The size of bins must be equal to the innermost dimension of the input.")
+    if weight is not None:
+        agreeing("torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same dtype, "
+                 "but got input({}), and weight({})", input, weight, name=c_name)  # fmt: skip
+    if weight is not None and weight._data.shape != raw.shape[:-1]:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding "
+            f"its innermost dimension, but got input with shape {list(raw.shape)} and weight with shape "
+            f"{list(weight._data.shape)}"
+        )
+    columns = ordered(raw).reshape(-1, raw.shape[-1])
     edges = _edges(input, columns, listed, range, "torch.histogramdd")
     _check_weight(input, columns, weight)
-    return returns.histogramdd(_counted(input, columns, edges, weight, density), tuple(map(input._wrap, edges)))
+    return returns.histogramdd(_counted(input, columns, edges, weight, density),
+                               tuple(_as_drawn(input, edge) for edge in edges))  # fmt: skip

@@ -16,6 +16,7 @@ from ..ops.arithmetic import abs_, cast
 from ..ops.contraction import matmul
 from ..ops.create import full
 from ..ops.front import public
+from ..ops.kinds import agreeing, lacking
 from ..ops.reduce import sum as total
 from ..ops.shape import cat, reshape, select, triangle
 from ..tracked import Tracked
@@ -33,25 +34,25 @@ def _eigh(A: Any, UPLO: str) -> Any:
     return ops.eigh(A, uplo=UPLO.upper())
 
 
-@public("(A: tensor, UPLO='L', *, out=None)", namespace="linalg")
+@public("(input, UPLO='L', *, out=None)", namespace="linalg")
 def eigh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues (ascending, real) and eigenvectors of a symmetric or Hermitian matrix, of which one triangle is read."""
     return returns.linalg_eigh(*_eigh(A, UPLO))
 
 
-@public("(A: tensor, UPLO='L', *, out=None)", namespace="linalg")
+@public("(input, UPLO='L', *, out=None)", namespace="linalg")
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
     """The eigenvalues (ascending, real) of a symmetric or Hermitian matrix."""
     return _eigh(A, UPLO)[0]
 
 
-@public("(A: tensor, *, out=None)", namespace="linalg")
+@public("(input, *, out=None)", namespace="linalg")
 def eig(A: Any) -> Any:
     """Eigenvalues and eigenvectors of a square matrix, complex also where it is real."""
     return returns.linalg_eig(*ops.eig(checked(A, "linalg.eig")))
 
 
-@public("(A: tensor, *, out=None)", namespace="linalg")
+@public("(input, *, out=None)", namespace="linalg")
 def eigvals(A: Any) -> Any:
     """The eigenvalues of a square matrix, complex also where it is real."""
     return ops.eig(checked(A, "linalg.eigvals"))[0]
@@ -124,7 +125,7 @@ def _hermitian(x: Any) -> Any:
     return triangle(x, diagonal=0, upper=False) + adjoint(low)
 
 
-@public("(A: tensor, *, atol=None, rtol=None, hermitian=False, tol=None, out=None)", namespace="linalg")
+@public("(input, *, atol=None, rtol=None, hermitian=False, tol=None, out=None)", namespace="linalg")
 def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool = False, tol: Any = None) -> Any:
     """How many singular values exceed max(atol, rtol * the largest) (int64)."""
     if A._data.ndim < 2:
@@ -132,6 +133,8 @@ def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool =
     x = A.detach()
     if not x._data.size:
         return full(x, shape=x._data.shape[:-2], value=0, dtype=dt.int64.numpy)
+    if hermitian:
+        checked(A, "linalg.eigh", low=False)
     values = _svd(_hermitian(x) if hermitian else x, False)[1]._data
     low: Any
     part: Any
@@ -142,8 +145,8 @@ def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool =
     return A._wrap(xp.asarray((values > least).sum(axis=-1)).astype("int64"))
 
 
-@public("(A: tensor, *, atol=None, rtol=None, hermitian=False, out=None)",
-        "(A: tensor, rcond, hermitian=False, *, out=None)", namespace="linalg")
+@public("(input, *, atol=None, rtol=None, hermitian=False, out=None)",
+        "(input, rcond, hermitian=False, *, out=None)", namespace="linalg")
 def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Any:
     """The Moore-Penrose pseudoinverse; singular values up to max(atol, rtol * the largest) count as 0."""
     raw = A._data
@@ -203,7 +206,7 @@ def _cholesky(A: Any, upper: bool, name: Any) -> Any:
     return adjoint(ops.cholesky(adjoint(A), name=name)) if upper else ops.cholesky(A, name=name)
 
 
-@public("(A: tensor, *, upper=False, out=None)", namespace="linalg", name="cholesky")
+@public("(input, *, upper=False, out=None)", namespace="linalg", name="cholesky")
 def positive_factor(A: Any, *, upper: bool = False) -> Any:
     """The lower triangular L with A = L L^H of a positive-definite matrix (or L^H), of which that triangle is read.
 
@@ -219,7 +222,7 @@ def cholesky(input: Any, upper: bool = False) -> Any:
     return _cholesky(input, upper, "cholesky")
 
 
-@public("(A: tensor, *, upper=False, check_errors=False, out=None)", namespace="linalg")
+@public("(input, *, upper=False, check_errors=False, out=None)", namespace="linalg")
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Any:
     """The Cholesky factor and, for each matrix, the order of the first minor that is not positive-definite, or 0."""
     found = _cholesky(A, upper, "linalg.cholesky" if check_errors else None)
@@ -230,7 +233,7 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> A
     return returns.linalg_cholesky_ex(found, A._wrap(xp.asarray(info)))
 
 
-@public("(input, L: tensor, upper=False, *, out=None)")
+@public("(input, input2: tensor, upper=False, *, out=None)")
 def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:
     """X with A X = input, for the A whose Cholesky factor is L."""
     for name, x in (("b", input), ("u", L)):
@@ -244,12 +247,14 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is {one[-1]} by {one[-1]} but each b matrix is "
             f"{other[-2]} by {other[-1]}"
         )
+    agreeing("Expected b and A to have the same dtype, but found b of type {} and A of type {} instead.", input, L)
+    lacking("cholesky_solve_cpu", "b i float16 bfloat16", input)
     low = adjoint(L) if upper else L
     step = solving.substitute(low, input, upper=False, unit=False)
     return solving.substitute(adjoint(low), step, upper=True, unit=False)
 
 
-@public("(L: tensor, upper=False, *, out=None)")
+@public("(input, upper=False, *, out=None)")
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     """The inverse of the A whose Cholesky factor is L."""
     checked(L, "cholesky_inverse")
@@ -261,7 +266,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
 DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-@public("(input, B: tensor, rcond=None, *, driver=None)", namespace="linalg")
+@public("(input, b: tensor, rcond=None, *, driver=None)", namespace="linalg")
 def lstsq(input: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     """The X of least |A X - B|, by the pseudoinverse; of several, the smallest.
 
@@ -277,6 +282,9 @@ def lstsq(input: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
         raise RuntimeError(f"torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
                            f"{dt.scalar_type(a.dtype)} and other's dtype {dt.scalar_type(b.dtype)}")  # fmt: skip
     floating(input, "torch.linalg.lstsq")
+    if not 0 <= a.ndim - b.ndim <= 1:
+        raise RuntimeError("torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and (input.dim() - "
+                           "other.dim()) <= 1")  # fmt: skip
     vector = b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])
     if b.shape[-1 if vector else -2] != a.shape[-2]:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({-1 if vector else -2})")

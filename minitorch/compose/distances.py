@@ -17,7 +17,9 @@ from ..ops.distances import distance
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.index import HOLE, pick
+from ..ops.kinds import EXPECTED, agreeing, lacking
 from ..ops.shape import expand, permute, reshape, select
+from ..ops.shapes import common_shape
 from .decompositions import svdvals
 from .lengths import vector_norm as length
 from .solvers import checked, inv, solve
@@ -43,9 +45,12 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = MODES[0]) -> Any
     one, other = x1._data.shape, x2._data.shape
     if one[-1] != other[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {one[-1]} X2: {other[-1]}")
-    if p < 0:
+    if not p >= 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    lead = backend_of(x1._data).broadcast_shapes(one[:-2], other[:-2])
+    if p != 2 or mode != MODES[1]:
+        lacking("cdist", "float16 bfloat16", x1)
+    agreeing(EXPECTED, x1, x2)
+    lead = common_shape([one[:-2], other[:-2]])
     shape = (*lead, one[-2], other[-2])
     if not one[-1] or 0 in shape:
         return full(x1, shape=shape, value=0) + 0 * (ops.sum(x1) + ops.sum(x2))
@@ -65,7 +70,8 @@ def pdist(input: Any, p: float = 2) -> Any:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {raw.ndim}D")
     if dt.of(raw.dtype).category != dt.FLOATING:
         raise RuntimeError("pdist only supports floating-point dtypes")
-    if p < 0:
+    lacking("pdist", "float16 bfloat16", input)
+    if not p >= 0:
         raise RuntimeError("pdist only supports non-negative p values")
     xp = backend_of(raw)
     pairs = xp.triu_indices(raw.shape[0], 1)
@@ -76,13 +82,13 @@ def pdist(input: Any, p: float = 2) -> Any:
 
 
 # ---- norms ---------------------------------------------------------------------------------------------------------
-@public("(x: tensor, ord=2, dim=None, keepdim=False, *, dtype=None, out=None)", namespace="linalg")
+@public("(input, ord=2, dim=None, keepdim=False, *, dtype=None, out=None)", namespace="linalg")
 def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """(sum |x|^ord)^(1/ord) over `dim` (None: of all elements)."""
     return length(x, ord, dim, keepdim, dtype)
 
 
-@public("(A: tensor, ord='fro', dim=(-2, -1), keepdim=False, *, dtype=None, out=None)", namespace="linalg")
+@public("(input, ord='fro', dim=(-2, -1), keepdim=False, *, dtype=None, out=None)", namespace="linalg")
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
     """A matrix's norm: "fro", "nuc" (the sum of singular values), 2 and -2 (the largest, the least), 1, -1, inf, -inf.
 
@@ -109,6 +115,8 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         last = (values._data.ndim - 1,)
         if ord == "nuc":
             found = ops.sum(values, dim=last)
+        elif not values._data.shape[-1] and ord < 0:
+            raise IndexError("amin(): Expected reduction dim -1 to have non-zero size.")
         elif not values._data.shape[-1]:
             found = ops.sum(values, dim=last)
         else:
@@ -125,15 +133,15 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         found, shape=tuple(n for d, n in enumerate(raw.shape) if d not in (row, column)))  # fmt: skip
 
 
-@public("(A: tensor, ord=None, dim=None, keepdim=False, *, dtype=None, out=None)", namespace="linalg")
+@public("(input, ord=None, dim=None, keepdim=False, *, dtype=None, out=None)", namespace="linalg")
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """A vector's norm where there is one dimension (or no order), a matrix's where there are two."""
     ndim = A._data.ndim
     dims = None if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    if dims is not None and (not dims or (ord is not None and len(dims) > 2)):
+        raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
     if ord is None:
         return length(A, 2, dims, keepdim, dtype)
-    if dims is not None and len(dims) not in (1, 2):
-        raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
     if dims is None and ndim not in (1, 2):
         raise RuntimeError(
             f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D."
@@ -143,7 +151,7 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
     return length(A, ord, dims, keepdim, dtype)
 
 
-@public("(A: tensor, p=None, *, out=None)", namespace="linalg")
+@public("(input, p=None, *, out=None)", namespace="linalg")
 def cond(A: Any, p: Any = None) -> Any:
     """The condition number: the norm times that of the inverse; inf for a singular matrix."""
     raw = A._data
@@ -173,7 +181,7 @@ def cond(A: Any, p: Any = None) -> Any:
 
 
 # ---- tensors as matrices -------------------------------------------------------------------------------------------
-@public("(A: tensor, ind=2, *, out=None)", namespace="linalg")
+@public("(input, ind=2, *, out=None)", namespace="linalg")
 def tensorinv(A: Any, ind: int = 2) -> Any:
     """The inverse of tensordot with A: its first `ind` dimensions are the rows of a square matrix."""
     shape = A._data.shape
@@ -188,7 +196,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
     return reshape(inv(reshape(A, shape=(rows, columns))), shape=(*shape[ind:], *shape[:ind]))
 
 
-@public("(A: tensor, B: tensor, dims=None, *, out=None)", namespace="linalg")
+@public("(input, other: tensor, dims=None, *, out=None)", namespace="linalg")
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     """X with tensordot(A, X, X.ndim) = B; the dimensions `dims` of A are moved to its end first."""
     if dims is not None:

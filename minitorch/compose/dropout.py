@@ -9,10 +9,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..backend.dtype import scalar_type
 from ..backend.generator import default_generator
 from ..backend.namespace import backend_of
 from ..ops.arithmetic import mul
 from ..ops.front import public
+from ..ops.kinds import lacking
 from ..ops.mutation import assign, refuse_write
 from ..ops.shape import select
 
@@ -20,14 +22,18 @@ from ..ops.shape import select
 SATURATION = 1.7580993408473766
 
 
+class ProbabilityError(ValueError, RuntimeError):
+    """No probability: PyTorch raises the one from its `nn.functional`, the other from functions of the same name."""
+
+
 def check_probability(p: float) -> None:
     """Refuse what is no probability.
 
     Raises:
-        ValueError: in PyTorch's words.
+        ProbabilityError: in PyTorch's words.
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise ProbabilityError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
 def _kept(input: Any, p: float, channels: bool) -> Any:
@@ -41,7 +47,7 @@ def _kept(input: Any, p: float, channels: bool) -> Any:
 
 
 def _as_tensor(input: Any, host: Any) -> Any:
-    return input._wrap(backend_of(input._data).asarray(host))
+    return input._wrap(backend_of(input._data).asarray(host.astype(input._data.dtype, copy=False)))
 
 
 def drop(input: Any, p: float, training: bool, inplace: bool, channels: bool = False, alpha: bool = False) -> Any:
@@ -49,6 +55,9 @@ def drop(input: Any, p: float, training: bool, inplace: bool, channels: bool = F
     check_probability(p)
     if not training or p == 0 or not input._data.size:
         return input
+    lacking("bernoulli_scalar_cpu_", "c", input)
+    if input._data.dtype.kind in "biu" and p < 1:
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {scalar_type(input._data.dtype)}")
     if p == 1:
         out = mul(input, input.new_zeros(()))
     elif alpha:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.contraction import matmul
+from ..ops.kinds import EXPECTED, agreeing, lacking
 from ..ops.reduce import sum as total
 from ..ops.shape import diagonal, permute, reshape
 
@@ -69,7 +70,7 @@ def parse(equation: str, operands: Any) -> tuple[list[str], str]:
     inputs = left.split(",")
     if len(inputs) != len(operands):
         more = "fewer" if len(inputs) > len(operands) else "more"
-        raise ValueError(f"einsum(): {more} operands were provided than specified in the equation")
+        raise RuntimeError(f"einsum(): {more} operands were provided than specified in the equation")
     free = [chr(0x3B1 + i) for i in range(24)]
     widest = 0
     for names, x in zip(inputs, operands, strict=True):
@@ -150,7 +151,11 @@ def _contract(x: Any, xs: str, y: Any, ys: str, later: str) -> tuple[Any, str]:
             tail.append(size)
         return reshape(t, shape=(*head, *tail))
 
-    product = matmul(arranged(x, xs, [batch, left, summed], shape_x), arranged(y, ys, [batch, summed, right], shape_y))
+    columns, rows = arranged(x, xs, [batch, left, summed], shape_x), arranged(y, ys, [batch, summed, right], shape_y)
+    if summed:
+        lacking("bmm", "b", columns)
+        agreeing(EXPECTED, columns, rows)
+    product = matmul(columns, rows) if summed else columns * rows
     labels = "".join(batch + left + right)
     sizes = shape_x | shape_y | {b: max(shape_x[b], shape_y[b]) for b in batch}
     for b in batch:

@@ -105,9 +105,9 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float) -> Any:
         RuntimeError: for fewer than two dimensions, a p that is not positive, a negative maxnorm.
     """
     array = input._data
-    if p <= 0:
+    if not p > 0:
         raise RuntimeError("renorm: non-positive-norm not supported")
-    if maxnorm < 0:
+    if not maxnorm >= 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
     if array.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {array.ndim} dimensions")

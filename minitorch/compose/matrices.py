@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import dtype as dt
+from ..ops.arithmetic import cast
 from ..ops.contraction import matmul as product
+from ..ops.families import one_dim
 from ..ops.front import public
+from ..ops.kinds import agreeing, lacking
 from ..ops.reduce import sum as total
 from ..ops.shape import expand, reshape, select
 
@@ -23,9 +25,11 @@ def matmul(input: Any, other: Any) -> Any:
         return product(input, other)
     if x == 1 and y == 1:
         return dot(input, other)
-    if x == 2 and y == 1 and input._data.shape[1] != other._data.shape[0]:
-        rows, columns = input._data.shape
-        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({other._data.shape[0]})")
+    if x == 2 and y == 1:
+        agreeing("addmv input tensors must have the same dtype, but got {1}, {0}, and {1}", input, other)
+        if input._data.shape[1] != other._data.shape[0]:
+            rows, columns = input._data.shape
+            raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({other._data.shape[0]})")
     if x == 1:
         return select(product(select(input, key=_ROW), other), key=(Ellipsis, 0, slice(None)))
     return select(product(input, select(other, key=_COLUMN)), key=(Ellipsis, 0))
@@ -58,8 +62,9 @@ def bmm(input: Any, mat2: Any) -> Any:
 @public("(input, vec, *, out=None)")
 def mv(input: Any, vec: Any) -> Any:
     """A matrix times a vector."""
+    size_of(input, 0)
     if input._data.ndim != 2 or vec._data.ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got {input._data.ndim}, {vec._data.ndim}")
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input._data.ndim}, {vec._data.ndim}")
     return matmul(input, vec)
 
 
@@ -70,9 +75,7 @@ def dot(input: Any, tensor: Any) -> Any:
         raise RuntimeError(
             f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
         )
-    if input._data.dtype != tensor._data.dtype:
-        one, other = (dt.scalar_type(t._data.dtype) for t in (input, tensor))
-        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {one} and {other}")
+    agreeing("dot : expected both vectors to have same dtype, but found {} and {}", input, tensor)
     if input._data.shape != tensor._data.shape:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{input._data.shape[0]}] and src [{tensor._data.shape[0]}] to "
@@ -90,6 +93,28 @@ def outer(input: Any, vec2: Any) -> Any:
     return select(input, key=_COLUMN) * vec2
 
 
+def size_of(x: Any, dim: int) -> int:
+    """The size of one dimension.
+
+    Raises:
+        IndexError: where there is none, in PyTorch's words.
+    """
+    shape: tuple[int, ...] = x._data.shape
+    if not shape:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return shape[one_dim(dim, len(shape))]
+
+
+def one_dtype(input: Any, mat1: Any, mat2: Any) -> None:
+    """Refuse a product to be added, or its factors, of another dtype.
+
+    Raises:
+        RuntimeError: in PyTorch's words.
+    """
+    agreeing("self and mat2 must have the same dtype, but got {} and {}", input, mat2)
+    agreeing("mat1 and mat2 must have the same dtype, but got {} and {}", mat1, mat2)
+
+
 def added(input: Any, found: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * found, input brought to the shape of found."""
     input = expand(input, shape=found._data.shape)
@@ -97,14 +122,26 @@ def added(input: Any, found: Any, beta: Any, alpha: Any) -> Any:
     return found if beta == 0 else (input if beta == 1 else input * _weight(beta, found)) + found
 
 
+def summed(x: Any, dim: Any, keepdim: bool = False) -> Any:
+    """Sums of products: integers keep their dtype, as in a matrix product."""
+    found = total(x, dim=dim, keepdim=keepdim)
+    return found if found._data.dtype == x._data.dtype else cast(found, dtype=x._data.dtype)
+
+
 def _weight(factor: Any, model: Any) -> Any:
-    """A factor of whole numbers is a whole number, as in PyTorch."""
+    """A factor of whole numbers is a whole number, and one of bools a bool, as in PyTorch."""
+    if model._data.dtype.kind == "b":
+        return bool(factor)
     return int(factor) if model._data.dtype.kind in "iu" and factor.__class__ is float else factor
 
 
 @public("(input, mat1, mat2, *, beta=1, alpha=1, out=None)", inplace=True)
 def addmm(input: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta * input + alpha * (mat1 @ mat2)."""
+    for name, tensor in (("mat1", mat1), ("mat2", mat2)):
+        if tensor._data.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix, got {tensor._data.ndim}-D tensor")
+    one_dtype(input, mat1, mat2)
     return added(input, mm(mat1, mat2), beta, alpha)
 
 
@@ -115,6 +152,7 @@ def trace(input: Any) -> Any:
 
     if input._data.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._data.ndim}")
+    lacking("trace", "b", input)
     return total(diagonal(input))
 
 

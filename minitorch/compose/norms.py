@@ -9,23 +9,22 @@ from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.fused_linear import log_softmax as log_softmax_op
 from ..ops.fused_linear import softmax as softmax_op
-from ..ops.fused_norm import layer_norm as layer_norm_op
+from ..ops.fused_norm import standardize
+from ..ops.kinds import EXPECTED, agreeing, lacking
 
 
 def _prepared(input: Any, dim: Any, dtype: Any, name: str) -> tuple[Any, int]:
     if dtype is not None and input._data.dtype != dtype.numpy:
         input = cast(input, dtype=dtype.numpy)
-    if input._data.dtype.kind in "biu":
-        from ..backend.dtype import scalar_type
-
-        raise NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{scalar_type(input._data.dtype)}\'')
     if dim is None:
         import warnings
 
         warnings.warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as "
                       "an argument.", UserWarning, stacklevel=4)  # fmt: skip
         dim = 0 if input._data.ndim in (0, 1, 3) else 1
-    return input, one_dim(dim, input._data.ndim)
+    axis = one_dim(dim, input._data.ndim)
+    lacking(f"{name}_lastdim_kernel_impl", "b i c", input)
+    return input, axis
 
 
 @public("(input, dim=None, _stacklevel=3, dtype=None)", namespaces=("", "nn.functional"), method=True)
@@ -40,6 +39,24 @@ def log_softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = 
     """The logarithm of the softmax along `dim`."""
     x, axis = _prepared(input, dim, dtype, "log_softmax")
     return log_softmax_op(x, dim=axis)
+
+
+def _one_dtype(input: Any, weight: Any, bias: Any) -> None:
+    """The scale and the shift are of the input's dtype, or both float32 where that has half the precision.
+
+    Raises:
+        NotImplementedError, RuntimeError: in PyTorch's words.
+    """
+    lacking("LayerNormKernelImpl", "b i c", input)
+    kind = input._data.dtype
+    others = [tensor._data.dtype for tensor in (weight, bias) if tensor is not None]
+    if all(other == kind for other in others) or (kind.itemsize == 2 and all(other == "float32" for other in others)):
+        return
+    if weight is not None and weight._data.dtype == kind:
+        agreeing(EXPECTED, weight, bias)
+    if any(other != "float32" for other in others):
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+    raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
 
 
 @public("(input, normalized_shape, weight=None, bias=None, eps=1e-05)", namespaces=("nn.functional", ""), method=False)
@@ -61,4 +78,6 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
             f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
             f"got input of size{list(have)}"
         )
-    return layer_norm_op(input, weight, bias, count=len(shape), eps=eps)
+    _one_dtype(input, weight, bias)
+    ndim = len(have)
+    return standardize(input, weight, bias, axes=tuple(range(ndim - len(shape), ndim)), eps=eps)

@@ -78,10 +78,20 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
             f"shape mismatch: value tensor of shape {list(have)} cannot be broadcast to indexing result of shape "
             f"{list(shape)}"
         )
+    for axis, index in enumerate(found):
+        size = input._data.shape[axis]
+        check_positions(index, size, out_of_bounds(axis, size, IndexError), negative=True)
     key = (ops.HOLE,) * len(found)
+    if accumulate and input._data.dtype == bool:  # counted, and looked at where it is not 0
+        return cast(index_put(cast(input, dtype="int64"), indices, cast(values, dtype="int64"), True), dtype=bool)
     if accumulate:
         return input + ops.put_add(expand(values, shape=shape), *found, key=key, shape=input._data.shape)
     return ops.put(input, values, *found, key=key)
+
+
+def _differing(one: Any, other: Any) -> int:
+    """The first place where two shapes differ."""
+    return next((place for place, (n, m) in enumerate(zip(one, other, strict=False)) if n != m), len(other))
 
 
 def _positions(input: Any, indices: Any) -> list[Any]:
@@ -92,14 +102,26 @@ def _positions(input: Any, indices: Any) -> list[Any]:
         if not isinstance(index, Tracked):
             raise TypeError(f"expected Tensor as element {place} in argument 0, but got {type(index).__name__}")
         raw = index._data
-        if raw.dtype.kind not in "iub":
+        if raw.dtype.name not in ("int64", "int32", "uint8", "bool"):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        found += [input._wrap(part) for part in xp.nonzero(raw)] if raw.dtype in ("bool", "uint8") else [index]
+        if raw.dtype in ("bool", "uint8"):
+            room = input._data.shape[len(found) : len(found) + raw.ndim]
+            if raw.shape != room:
+                raise IndexError(
+                    f"The shape of the mask {list(raw.shape)} at index {_differing(raw.shape, room)} does not match the "
+                    f"shape of the indexed tensor {list(input._data.shape)} at index {len(found)}"
+                )
+            found += [input._wrap(part) for part in xp.nonzero(raw)]
+        else:
+            found.append(index)
     if len(found) > input._data.ndim:
         raise IndexError(f"too many indices for tensor of dimension {input._data.ndim} (got {len(found)})")
-    for axis, index in enumerate(found):
-        size = input._data.shape[axis]
-        check_positions(index, size, out_of_bounds(axis, size, IndexError), negative=True)
+    try:
+        common_shape([index._data.shape for index in found])
+    except RuntimeError:
+        shapes = ", ".join(str(list(index._data.shape)) for index in found)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
     return found
 
 
@@ -191,6 +213,8 @@ def slice_scatter(input: Any, src: Any, dim: int = 0, start: Any = None, end: An
     """
     if step <= 0:
         raise RuntimeError("slice step must be positive")
+    if not input._data.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     axis = one_dim(dim, input._data.ndim)
     return _overwritten(input, src, select, {"key": (*[slice(None)] * axis, slice(start, end, step))})
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..ops.arithmetic import where
+from ..ops.comparison import isfinite
 from ..ops.front import public
+from ..ops.rounding import trunc
 from ..tracked import Tracked
 
 Step = Callable[[int, Any, Any, Any], Any]
@@ -17,12 +19,15 @@ Step = Callable[[int, Any, Any, Any], Any]
 
 def _climb(x: Any, n: Any, first: Any, step: Step) -> Any:
     """P(n)(x) with P(0) = 1 and P(1) = first; 0 for a negative degree."""
-    before, now = x * 0 + 1, first
+    nothing = where(isfinite(x), x * 0, 0)
+    before, now = nothing + 1, first
     if not isinstance(n, Tracked):
         for k in range(1, int(n)):
             before, now = now, step(k, x, now, before)
-        return x * 0 if n < 0 else before if n < 1 else now
+        return nothing if n < 0 else before if n < 1 else now
     degree: Any = n
+    if degree._data.dtype.kind == "f":  # towards 0, as an int would be; what is none, inf and nan, counts as negative
+        degree = trunc(where(isfinite(degree), degree, -1))
     out = where(degree < 0, 0, before)
     for k in range(1, int(degree.max().item()) + 1 if degree.numel() else 0):
         out = where(degree >= k, now, out)

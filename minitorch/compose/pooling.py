@@ -7,8 +7,12 @@ from typing import Any
 from ..backend.namespace import backend_of
 from ..ops.front import public
 from ..ops.index import gather
+from ..ops.kinds import lacking
 from ..ops.pooling import window_slices, window_sum
+from ..ops.rounding import trunc_quotient
 from ..ops.shape import reshape, select
+from .matrices import size_of
+from .reductions import ordered
 
 
 def pool_options(input: Any, count: int, name: str, kernel: Any, stride: Any, padding: Any, ceil_mode: bool,
@@ -18,25 +22,35 @@ def pool_options(input: Any, count: int, name: str, kernel: Any, stride: Any, pa
     Raises:
         RuntimeError: for padding above half the kernel, or a result with no element.
     """
-    kernel, padding, dilation = (_spread(v, count) for v in (kernel, padding, dilation))
-    stride = kernel if stride is None or stride == [] or stride == () else _spread(stride, count)
-    if input._data.ndim not in (count + 1, count + 2):
-        raise RuntimeError(
-            f"{name}: Expected {count + 1}D or {count + 2}D input tensor, but got {list(input._data.shape)}"
-        )
+    have = input._data.shape
+    kernel, padding, dilation = (
+        _spread(v, count, name, said) for v, said in ((kernel, "kernel_size"), (padding, "padding"), (dilation, "dilation")))
+    stride = kernel if stride is None or stride == [] or stride == () else _spread(stride, count, name, "stride")
+    if name.startswith("avg") and count == 2 and len(have) < count + 1:
+        size_of(input, -count - 1)
+    if len(have) not in (count + 1, count + 2) or 0 in have[-count - 1 :]:
+        if count == 1 and len(have) not in (2, 3):
+            raise RuntimeError(f"Expected 2 to 3 dimensions, but got {len(have)}-dimensional tensor for argument #1 'self' "
+                               f"(while checking arguments for {name})")  # fmt: skip
+        raise RuntimeError(f"Expected {count + 1}D or {count + 2}D (batch mode) tensor with optional 0 dim batch size for "
+                           f"input, but got:{list(have)} (in {name})")  # fmt: skip
     sizes = []
     for n, k, s, p, d in zip(input._data.shape[-count:], kernel, stride, padding, dilation, strict=True):
-        if k <= 0:
-            raise RuntimeError("kernel size should be greater than zero, but got " + str(list(kernel)))
-        if s <= 0:
+        if s == 0:
             raise RuntimeError("stride should not be zero")
+        if d <= 0:
+            raise RuntimeError("dilation should be greater than zero, but got " + str(list(dilation)))
         if p < 0:
             raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
-        if p > (d * (k - 1) + 1) / 2:
+        if p > int((d * (k - 1) + 1) / 2):
             raise RuntimeError(
                 f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
                 f"dilation={d}"
             )
+        if k <= 0:
+            raise RuntimeError("kernel size should be greater than zero, but got " + str(list(kernel)))
+        if s < 0:
+            raise RuntimeError("stride should be greater than zero, but got " + str(list(stride)))
         span = n + 2 * p - d * (k - 1) - 1
         size = (-(-span // s) if ceil_mode else span // s) + 1
         if ceil_mode and (size - 1) * s >= n + p:  # the last window must start inside the input
@@ -51,11 +65,14 @@ def pool_options(input: Any, count: int, name: str, kernel: Any, stride: Any, pa
     return kernel, stride, padding, dilation, tuple(sizes)
 
 
-def _spread(value: Any, count: int) -> tuple[int, ...]:
+def _spread(value: Any, count: int, name: str, said: str) -> tuple[int, ...]:
     if isinstance(value, int):
         return (value,) * count
     value = tuple(int(v) for v in value)
     spread: tuple[int, ...] = value * count if len(value) == 1 else value
+    if len(spread) != count:
+        numbers = {1: "one int", 2: "two ints", 3: "three ints"}[count]
+        raise RuntimeError(f"{name}: {said} must either be a single int, or a tuple of {numbers}")
     return spread
 
 
@@ -65,10 +82,12 @@ def average(input: Any, count: int, kernel: Any, stride: Any, padding: Any, ceil
     kernel, stride, padding, _, sizes = pool_options(input, count, f"avg_pool{count}d", kernel, stride, padding, ceil_mode)
     if divisor == 0:
         raise RuntimeError("divisor must be not zero")
+    lacking("avg_pool2d", "b c uint8 int8 int16 int32", input)
     single = input._data.ndim == count + 1
     x = select(input, key=(None,)) if single else input
     out = window_sum(x, kernel=kernel, stride=stride, padding=padding, sizes=sizes)
-    out = out / (divisor if divisor is not None else _counts(x, kernel, stride, padding, sizes, include))
+    count_ = divisor if divisor is not None else _counts(x, kernel, stride, padding, sizes, include)
+    out = trunc_quotient(out, count_) if input._data.dtype == "int64" else out / count_
     return select(out, key=(0,)) if single else out
 
 
@@ -94,13 +113,14 @@ def maximum(input: Any, count: int, kernel: Any, stride: Any, padding: Any, dila
     """max_pool1d, 2d and 3d: (values, flat positions in each channel)."""
     kernel, stride, padding, dilation, sizes = pool_options(
         input, count, f"max_pool{count}d", kernel, stride, padding, ceil_mode, dilation)  # fmt: skip
+    lacking(f"max_pool{count}d", "b c", input)
     single = input._data.ndim == count + 1
     x = select(input, key=(None,)) if single else input
     array = x._data
     xp = backend_of(array)
-    _, where = _search(xp, array, kernel, stride, padding, dilation, sizes)
+    _, where = _search(xp, ordered(array), kernel, stride, padding, dilation, sizes)
     flat = reshape(x, shape=(*array.shape[:2], -1) if array.size else (*array.shape[:2], _product(array.shape[2:])))
-    values = gather(flat, x._wrap(where.reshape(*array.shape[:2], -1)), dim=2)
+    values = gather(flat, x._wrap(where.reshape(*array.shape[:2], _product(sizes))), dim=2)
     values = reshape(values, shape=(*array.shape[:2], *sizes))
     found = x._wrap(where)
     return (select(values, key=(0,)), select(found, key=(0,))) if single else (values, found)
@@ -146,6 +166,8 @@ def _register(count: int) -> None:
 
     def top(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
             ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+        if count == 1 and not return_indices:
+            lacking("max_pool1d_impl", "b i c", input)
         values, indices = maximum(input, count, kernel_size, stride, padding, dilation, ceil_mode)
         return (values, indices) if return_indices else values
 

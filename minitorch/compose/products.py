@@ -11,17 +11,20 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..backend.dtype import FLOATING, int64, scalar_type
 from ..backend.namespace import backend_of
-from ..ops.arithmetic import mul, pow_
+from ..ops.arithmetic import cast, mul, pow_
 from ..ops.complex import conj
 from ..ops.contraction import matmul as product
 from ..ops.families import one_dim
 from ..ops.front import public
+from ..ops.kinds import EXPECTED, agreeing, c_name, lacking
+from ..ops.promotion import common_dtype
 from ..ops.reduce import sum as total
-from ..ops.shape import cat, expand, flip, permute, reshape, select
-from .matrices import added, bmm, dot, matmul, mv, outer
+from ..ops.shape import cat, expand, expanded_shape, flip, permute, reshape, select
+from .matrices import added, bmm, dot, matmul, mv, one_dtype, outer, size_of, summed
 from .shapes import diagonal as diagonal_of
-from .solvers import adjoint, hung_on, identity_like
+from .solvers import adjoint, floating, hung_on, identity_like
 
 _FULL = slice(None)
 
@@ -47,12 +50,18 @@ def inner(input: Any, other: Any) -> Any:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(x.shape)} and {list(y.shape)}"
         )
+    if x.ndim == y.ndim == 1:
+        return dot(input, other)
     return tensordot(input, other, ([-1], [-1]))
 
 
 @public("(x: tensor, y: tensor, *, dim=-1, out=None)", namespace="linalg")
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     """The sums of products along one dimension, x conjugated."""
+    floating(x, "linalg.vecdot", low=False)
+    agreeing("linalg.vecdot: Expected x and y to have the same dtype, but found x of type {} and y of type {} instead", x, y)
+    if x._data.ndim == y._data.ndim == 1:
+        return vdot(x, y)
     both = mul(_conj(x), y)
     return total(both, dim=one_dim(dim, both._data.ndim))
 
@@ -61,10 +70,13 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
 def addmv(input: Any, mat: Any, vec: Any, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta * input + alpha * (mat @ vec)."""
     a, b = mat._data.shape, vec._data.shape
-    if len(a) != 2 or len(b) != 1:
+    if len(a) != 2 or len(b) != 1 or input._data.ndim > 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {input._data.ndim}, {len(a)}, {len(b)}")
+    if a[1] != b[0] and not input._data.ndim:
+        size_of(input, 0)
     if a[1] != b[0] or (input._data.ndim and input._data.size not in (1, a[0])):
         raise RuntimeError(f"size mismatch, got input ({input._data.size}), mat ({a[0]}x{a[1]}), vec ({b[0]})")
+    agreeing("addmv input tensors must have the same dtype, but got {}, {}, and {}", input, mat, vec)
     return added(input, mv(mat, vec), beta, alpha)
 
 
@@ -74,22 +86,42 @@ def addr(input: Any, vec1: Any, vec2: Any, beta: Any = 1, alpha: Any = 1) -> Any
     for name, x in (("vec1", vec1), ("vec2", vec2)):
         if x._data.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {x._data.ndim}-D")
+    if common_dtype((input, vec1, vec2)).category < FLOATING and (isinstance(alpha, float) or isinstance(beta, float)):
+        name = "alpha" if isinstance(alpha, float) else "beta"
+        raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
     return added(input, outer(vec1, vec2), beta, alpha)
 
 
 @public("(input, batch1, batch2, *, beta=1, alpha=1, out=None)", inplace=True)
 def baddbmm(input: Any, batch1: Any, batch2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta * input + alpha * (the products of two batches of matrices)."""
+    shape = (size_of(batch1, 0), size_of(batch1, 1), size_of(batch2, 2))
+    expanded_shape(input._data.shape, shape, scalar_type(input._data.dtype))
+    if batch1._data.dtype == input._data.dtype:
+        agreeing(EXPECTED, batch1, batch2)
+    agreeing("Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}", input, batch1, batch2, name=c_name)
     return added(input, bmm(batch1, batch2), beta, alpha)
 
 
 @public("(input, batch1, batch2, *, beta=1, alpha=1, out=None)", inplace=True)
 def addbmm(input: Any, batch1: Any, batch2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta * input + alpha * (the sum of the products of two batches of matrices)."""
-    return added(input, total(bmm(batch1, batch2), dim=0), beta, alpha)
+    expanded_shape(input._data.shape, (size_of(batch1, 1), size_of(batch2, 2)), scalar_type(input._data.dtype))
+    for name, batch in (("batch1", batch1), ("batch2", batch2)):
+        if batch._data.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    if batch1._data.ndim == batch2._data.ndim == 3:
+        (count, rows, inner_), (other, height, columns) = batch1._data.shape, batch2._data.shape
+        if count != other:
+            raise RuntimeError(f"batch1 and batch2 must have same number of batches, got {count} and {other}")
+        if inner_ != height:
+            raise RuntimeError(f"Incompatible matrix sizes for bmm ({rows}x{inner_} and {height}x{columns})")
+    one_dtype(input, batch1, batch2)
+    side = reshape(permute(batch1, dims=(1, 0, 2)), shape=(size_of(batch1, 1), batch1._data.shape[0] * batch1._data.shape[2]))
+    return added(input, product(side, reshape(batch2, shape=(side._data.shape[1], batch2._data.shape[2]))), beta, alpha)
 
 
-@public("(a: tensor, b: tensor, dims=2)", method=False)
+@public("(a: tensor, b: tensor, dims=2, *, out=None)", method=False)
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     """The sums of products over several dimensions of both: the last of a and first of b, or two lists of them."""
     x, y = a._data.shape, b._data.shape
@@ -102,21 +134,23 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
             raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         dims = (list(range(-dims, 0)), list(range(dims)))
     ones, others = ([d] if isinstance(d, int) else list(d) for d in dims)
+    agreeing("both inputs should have same dtype", a, b)
     if len(ones) != len(others):
         raise RuntimeError("both dimension lists should have same length")
     for one, other in zip(ones, others, strict=True):
-        if x[one] != y[other] and 1 not in (x[one], y[other]):
+        size, width = size_of(a, one), size_of(b, other)
+        if size != width and 1 not in (size, width):
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {x[one]} in dim {one} and second has size "
-                f"{y[other]} in dim {other}"
+                f"contracted dimensions need to match, but first has size {size} in dim {one} and second has size "
+                f"{width} in dim {other}"
             )
     ones, others = [one_dim(d, len(x)) for d in ones], [one_dim(d, len(y)) for d in others]
     for one, other in zip(ones, others, strict=True):  # a dimension of size 1 meets a longer one
         if a._data.shape[one] != b._data.shape[other]:
             if a._data.shape[one] == 1:
-                b = total(b, dim=other, keepdim=True)
+                b = summed(b, dim=other, keepdim=True)
             else:
-                a = total(a, dim=one, keepdim=True)
+                a = summed(a, dim=one, keepdim=True)
     x, y = a._data.shape, b._data.shape
     left = [d for d in range(len(x)) if d not in ones]
     right = [d for d in range(len(y)) if d not in others]
@@ -220,12 +254,14 @@ def _cross(x: Any, y: Any, axis: int) -> Any:
 @public("(input, other, *, dim=-1, out=None)", namespace="linalg", name="cross")
 def vector_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """The cross products of vectors of three along one dimension."""
+    lacking("cross", "b", input)
     if input._data.ndim != other._data.ndim:
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     axis = one_dim(dim, input._data.ndim)
     sizes = input._data.shape[axis], other._data.shape[axis]
     if sizes != (3, 3):
         raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and {sizes[1]}")
+    agreeing(EXPECTED, input, other)
     return _cross(input, other, axis)
 
 
@@ -250,11 +286,15 @@ def _powers(x: Any, count: int) -> Any:
 @public("(x: tensor, *, N=None)", namespace="linalg", name="vander")
 def powers(x: Any, *, N: Any = None) -> Any:
     """The powers 0 to N - 1 of each element along a new last dimension."""
-    if not x._data.ndim:
-        raise RuntimeError("linalg.vander: Expected x to be at least 1-dimensional, but got a 0-dimensional tensor")
-    if N is not None and N <= 1:
+    if x._data.dtype.kind == "b" or (x._data.dtype.itemsize == 2 and x._data.dtype.kind in "fV"):
+        raise RuntimeError(
+            f"linalg.vander supports floating point, complex, and integer tensors, but got {scalar_type(x._data.dtype)}"
+        )
+    x = reshape(x, shape=(1,)) if not x._data.ndim else x
+    count = x._data.shape[-1] if N is None else N
+    if count <= 1:
         raise RuntimeError("N must be greater than 1.")
-    return _powers(x, x._data.shape[-1] if N is None else N)
+    return _powers(cast(x, dtype="int64") if x._data.dtype.kind in "iu" else x, count)
 
 
 @public("(x: tensor, N=None, increasing=False)", method=False)
@@ -264,6 +304,8 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
         raise RuntimeError("x must be a one-dimensional tensor.")
     if N is not None and N < 0:
         raise RuntimeError("N must be non-negative.")
+    if x._data.dtype.kind in "iu":
+        x = cast(x, dtype=int64.numpy)
     found = _powers(x, x._data.shape[-1] if N is None else N)
     return found if increasing else flip(found, dims=(1,))
 
@@ -272,13 +314,23 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
 def householder_product(input: Any, tau: Any) -> Any:
     """The first columns of the product of reflections 1 - tau v v^H, v the columns of input below a diagonal of 1."""
     name = "torch.linalg.householder_product"
-    shape, count = input._data.shape, tau._data.shape[-1] if tau._data.ndim else 0
+    if not tau._data.ndim:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
+    shape, count = input._data.shape, tau._data.shape[-1]
     if len(shape) < 2:
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
     if shape[-2] < shape[-1]:
         raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
     if shape[-1] < count:
         raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    if len(tau._data.shape) != len(shape) - 1:
+        raise RuntimeError(f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to "
+                           f"{tau._data.ndim} and input.ndim is equal to {len(shape)}")  # fmt: skip
+    if tau._data.shape[:-1] != shape[:-2]:
+        raise RuntimeError(f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got "
+                           f"{list(tau._data.shape[:-1])}")  # fmt: skip
+    agreeing(name + ": tau dtype {1} does not match input dtype {0}", input, tau)
+    lacking("orgqr_cpu", "b i float16 bfloat16", input)
     m, n = shape[-2:]
     one = identity_like(input, m)
     found = expand(select(one, key=(_FULL, slice(0, n))), shape=shape)

@@ -34,13 +34,13 @@ def _run(op: Any, input: Any, dim: Any) -> Any:
 @public("(input, dim, *, dtype=None, out=None)", inplace=True)
 def cumsum(input: Any, dim: int, dtype: Any = None) -> Any:
     """Running sums along `dim`; integers sum to int64."""
-    return _run(ops.cumsum, as_dtype(input, dtype), dim)
+    return as_dtype(_run(ops.cumsum, as_dtype(input, dtype), dim), dtype)
 
 
 @public("(input, dim, *, dtype=None, out=None)", inplace=True)
 def cumprod(input: Any, dim: int, dtype: Any = None) -> Any:
     """Running products along `dim`; integers multiply to int64."""
-    return _run(ops.cumprod, as_dtype(input, dtype), dim)
+    return as_dtype(_run(ops.cumprod, as_dtype(input, dtype), dim), dtype)
 
 
 @public("(input, dim, *, out=None)")
@@ -101,10 +101,10 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         raise RuntimeError(f"order must be non-negative but got {n}")
     for other in (prepend, append):
         _check_ends(shape, other, axis)
+    if not n:  # what stands before and after is left out then
+        return input.clone()
     parts = [part for part in (prepend, input, append) if part is not None]
     x = cat(*parts, dim=axis) if len(parts) > 1 else input
-    if not n:
-        return x.clone() if x is input else x
     for _ in range(min(n, x._data.shape[axis])):
         later, earlier = _cut(x, axis, 1, None), _cut(x, axis, 0, max(x._data.shape[axis] - 1, 0))
         x = logical_xor(later, earlier) if x._data.dtype == bool else later - earlier
@@ -132,6 +132,8 @@ def _areas(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int] | No
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     axis = one_dim(dim, len(shape))
     if not shape[axis]:
+        if x is not None and name.startswith("cumulative") and x._data.ndim == 1 and x._data.size:
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         return None
     for operand, label in ((y, "y"), (x, "x")):
         if isinstance(operand, Tracked) and operand._data.dtype == bool:
@@ -195,6 +197,8 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
     ndim = input._data.ndim
     dims = range(ndim) if dim is None else [dim] if isinstance(dim, int) else dim
     axes = [one_dim(d, ndim) for d in dims]
+    if input._data.dtype == "uint8":
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     if len(set(axes)) != len(axes):

@@ -18,14 +18,16 @@ from ..ops.arithmetic import cast, where
 from ..ops.create import full
 from ..ops.families import one_dim
 from ..ops.front import public
+from ..ops.kinds import lacking
 from ..ops.promotion import number_as
 from ..ops.rounding import floor_quotient
 from ..ops.scan import recur
 from ..ops.shape import expand, reshape, select
 from ..tracked import Tracked
 from .reductions import refuse_kind
-from .selection import check_kind, check_positions, check_reach, out_of_bounds, refuse_non_long, sizes
+from .selection import check_kind, check_positions, check_reach, out_of_bounds, out_of_self, refuse_non_long, sizes
 
+BOOL = dt.bool_.numpy
 C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "uint16": "uint16_t", "int32": "int",
            "uint32": "uint32_t", "int64": "int64_t", "uint64": "uint64_t", "float16": "c10::Half",
            "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double"}  # fmt: skip
@@ -61,7 +63,16 @@ def filler(input: Any, value: Any, name: str) -> Any:
         raise RuntimeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value._data.ndim} dimension(s)."
         )
-    return value if value._data.dtype == input._data.dtype else cast(value, dtype=input._data.dtype)
+    raw = value._data
+    if raw.dtype == input._data.dtype:
+        return value
+    if raw.dtype.kind == "c":
+        if input._data.dtype.kind == "c" or name == "masked_fill_":
+            return cast(value, dtype=input._data.dtype)
+        raise RuntimeError(f"{name}(): Converting complex Scalar to non-complex type is not supported")
+    if backend_of(raw).name == "cpu":  # on a device, its number would have to be waited for
+        fitting(raw.item(), input.dtype)
+    return cast(value, dtype=input._data.dtype)
 
 
 # ---- along one dimension, element by element -----------------------------------------------------------------------
@@ -139,7 +150,8 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
     axis = _check_scatter(input, dim, index, src, "scatter")
     if not index._data.size:
         return input.clone()
-    return _reduced(input, index, src, axis, reduce, include_self)
+    found = _reduced(input, index, src, axis, reduce, include_self)
+    return found if found._data.dtype == input._data.dtype else cast(found, dtype=input._data.dtype)  # bools counted
 
 
 def _reduced(input: Any, index: Any, src: Any, axis: int, reduce: str, include_self: bool) -> Any:
@@ -152,6 +164,8 @@ def _reduced(input: Any, index: Any, src: Any, axis: int, reduce: str, include_s
         return ops.scatter_extreme(input, src, index, dim=axis, largest=reduce == "amax", include_self=include_self)
     if reduce == "sum" and include_self:
         return ops.scatter_add(input, src, index, dim=axis)
+    if reduce == "mean":
+        lacking("scatter_gather_tensor_cpu_reduce_mean", "b", input)
     hits = _hits(input, index, axis)
     if reduce == "prod":
         return _product(input, index, src, axis, hits, include_self)
@@ -207,6 +221,10 @@ def _index_vector(input: Any, dim: int, index: Any, source: Any, name: str) -> t
         )
     axis = one_dim(dim, input._data.ndim)
     have, mine = source._data.shape, input._data.shape
+    if len(mine) and not have:
+        if axis:
+            raise RuntimeError(f"{name}(): Indexing dim {axis} is out of bounds of the source tensor with dim 0")
+        raise IndexError(f"Dimension specified as {axis} but tensor has no dimensions")
     count = have[axis] if axis < len(have) else 1
     if raw.size != count:
         raise RuntimeError(
@@ -229,7 +247,10 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
     """
     axis, vector = _index_vector(input, dim, index, source, "index_add_")
     size = sizes(input)[axis]
-    check_positions(vector, size, out_of_bounds(axis, size))
+    ends = alpha.__class__ is int and alpha == 1 and input._data.ndim > 1 and axis in (0, input._data.ndim - 1)
+    check_positions(vector, size, out_of_bounds(axis, size) if ends else out_of_self(size))  # PyTorch's two kernels
+    if input._data.dtype == bool:
+        return cast(index_add(cast(input, dtype=dt.int64.numpy), dim, index, cast(source, dtype=dt.int64.numpy)), dtype=BOOL)
     part = source if alpha.__class__ is int and alpha == 1 else source * number_as(alpha, input.dtype)
     if not input._data.ndim:
         return input + part
@@ -249,13 +270,16 @@ def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *, 
         )
     axis, vector = _index_vector(input, dim, index, source, "index_reduce_")
     size = sizes(input)[axis]
-    check_positions(vector, size, lambda bad: IndexError(f"index out of range in self: index {bad}, size {size}"))
+    check_positions(vector, size, out_of_self(size))
+    kinds = "b c" if not include_self else {"mean": "b", "prod": ""}.get(reduce, "c")
+    lacking("index_reduce_func", kinds, input)
     if not vector._data.size:
         return input.clone()
     ndim = max(input._data.ndim, 1)
     line = reshape(vector, shape=(1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
     wide = expand(line, shape=sizes(source)).contiguous()
-    return _reduced(input, wide, source, axis, reduce, include_self)
+    found = _reduced(input, wide, source, axis, reduce, include_self)
+    return found if found._data.dtype == input._data.dtype else cast(found, dtype=input._data.dtype)
 
 
 @public("(input, dim, index, source, *, out=None)", inplace=True)
@@ -283,6 +307,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     axis = one_dim(dim, len(mine))
     count = have[axis] if have else 1
     others, ours = (shape[:axis] + shape[axis + 1 :] for shape in (have, mine))
+    if not have and raw.size != 1:
+        raise IndexError(f"{name}: When source is scalar, index should have one element (got {raw.size})")
     if others != ours:
         raise RuntimeError(
             f"{name}: Source/destination tensor must have same slice shapes. Destination slice shape: "

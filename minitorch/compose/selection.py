@@ -42,6 +42,11 @@ def out_of_bounds(dim: int, size: int, kind: type[Exception] = RuntimeError, nam
     return lambda bad: kind(f"{name}index {bad} is out of bounds for dimension {dim} with size {size}")
 
 
+def out_of_self(size: int) -> Any:
+    """PyTorch's refusal of one position of a dimension, from the kernels that name neither."""
+    return lambda bad: IndexError(f"index out of range in self: index {bad}, size {size}")
+
+
 def check_kind(index: Any, name: str, wanted: str = "int32/int64", end: str = "") -> None:
     """Refuse an index that is neither int32 nor int64."""
     dtype = index._data.dtype
@@ -90,9 +95,9 @@ def gather(input: Any, dim: int, index: Any, sparse_grad: bool = False) -> Any:
     Raises:
         RuntimeError: for an index of another kind, number of dimensions or reach, or out of bounds.
     """
-    check_kind(index, "gather")
     axis = one_dim(dim, input._data.ndim)
     if index._data.size:
+        check_kind(index, "gather")
         if len(sizes(index)) != len(sizes(input)):
             raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
         check_reach(input, index, axis)
@@ -110,13 +115,13 @@ def take_along_dim(input: Any, indices: Any, dim: Any = None) -> Any:
         RuntimeError: for an index of another kind or number of dimensions, or out of bounds.
     """
     name = "torch.take_along_dim()"
+    if dim is None:
+        return gather(reshape(input, shape=(-1,)), 0, reshape(indices, shape=(-1,)))
     if indices._data.dtype != "int64":
         raise RuntimeError(
             f"{name}: dtype of indices should be Long but got {dt.scalar_type(indices._data.dtype)}"
         )
-    if dim is None:
-        return take_along_dim(reshape(input, shape=(-1,)), reshape(indices, shape=(-1,)), 0)
-    if not input._data.ndim:
+    if not input._data.ndim and not indices._data.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if indices._data.ndim != input._data.ndim:
         raise RuntimeError(

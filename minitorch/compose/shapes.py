@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.dtype import scalar_type
 from ..ops import shape as ops
 from ..ops.families import many_dims, one_dim
 from ..ops.front import public
-from ..ops.record import View
+from ..ops.record import memory_of, offset_of
 from ..tracked import Tracked
+from .slices import chunk, narrow, piece, select, split, unbind  # noqa: F401
 
 _FULL = slice(None)
 
@@ -37,8 +39,32 @@ def view(input: Any, *shape: Any) -> Any:
 
 
 def reinterpret(input: Any, dtype: Any) -> Any:
-    """The same bytes read as another dtype."""
-    return input._wrap(input._data.view(dtype.numpy), None, input._version)
+    """The same bytes read as another dtype, off the tape.
+
+    Raises:
+        RuntimeError: for another element size where the last dimension does not come out whole.
+    """
+    raw, target = input._data, dtype.numpy
+    item, wanted = raw.itemsize, target.itemsize
+    memory = memory_of(input)
+    if item != wanted:
+        what = f"to view {scalar_type(raw.dtype)} as {scalar_type(target)} (different element sizes)"
+        if not raw.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 {what}")
+        times, steps = wanted // item, [step // item for step in raw.strides]
+        if times > 1 and raw.shape[-1] % times:
+            raise RuntimeError(f"self.size(-1) must be divisible by {times} {what}, but got {raw.shape[-1]}")
+        if steps[-1] != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 {what}, but got {steps[-1]}")
+        if times > 1 and offset_of(raw, memory) % times:
+            raise RuntimeError(f"self.storage_offset() must be divisible by {times} {what}, but got "
+                               f"{offset_of(raw, memory)}")  # fmt: skip
+        for axis, (n, step) in enumerate(zip(raw.shape[:-1], steps[:-1], strict=True)):
+            if times > 1 and n != 1 and step % times:
+                raise RuntimeError(f"self.stride({axis}) must be divisible by {times} {what}, but got {step}")
+    out = input._wrap(raw.view(target), None, input._version)
+    out._memory = memory
+    return out
 
 
 @public("(input, other)", functional=False)
@@ -70,14 +96,17 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 @public("(input)")
 def ravel(input: Any) -> Any:
-    """All elements in one dimension."""
-    return ops.reshape(input, shape=(-1,))
+    """All elements in one dimension: a view of a contiguous tensor, else a copy."""
+    return ops.reshape(input.contiguous(), shape=(input._data.size,))
 
 
 @public("(input, dim, sizes)")
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """One dimension as several."""
     shape = input._data.shape
+    if not shape:
+        raise RuntimeError("unflatten got an unexpected error:\nDimension specified as "
+                           f"{dim} but tensor has no dimensions")  # fmt: skip
     axis = one_dim(dim, len(shape))
     inner = list(sizes)
     known = 1
@@ -132,17 +161,24 @@ def t(input: Any) -> Any:
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """Dimensions moved to other places, the rest in order."""
     ndim = input._data.ndim
-    whence = many_dims(source, ndim) if not isinstance(source, int) else (one_dim(source, ndim),)
-    whither = many_dims(destination, ndim) if not isinstance(destination, int) else (one_dim(destination, ndim),)
-    if len(whence) != len(whither):
+    sides = {"source": _listed(source), "destination": _listed(destination)}
+    if len(sides["source"]) != len(sides["destination"]):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(whence)} dims) should contain the same number "
-            f"of dims as destination ({list(whither)} dims)"
+            f"movedim: Invalid source or destination dims: source ({sides['source']} dims) should contain the same number "
+            f"of dims as destination ({sides['destination']} dims)"
         )
+    whence, whither = ([one_dim(d, ndim) for d in side] for side in sides.values())
+    for name, dims in (("source", whence), ("destination", whither)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({sides[name]})")
     order = [d for d in range(ndim) if d not in whence]
     for place, d in sorted(zip(whither, whence, strict=True)):
         order.insert(place, d)
-    return ops.permute(input, dims=tuple(order))
+    return ops.permute(input, dims=tuple(order[:ndim]))  # of a number, the dimension 0 that it has not
+
+
+def _listed(dims: Any) -> list[Any]:
+    return list(dims) if isinstance(dims, tuple | list) else [dims]
 
 
 @public("(input, *size)", functional=False)
@@ -225,96 +261,6 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     return ops.cat(*[unsqueeze(tensor, axis) for tensor in listed], dim=axis)
 
 
-def piece(input: Any, axis: int, start: int, stop: int, maker: str) -> Any:
-    """A range of one dimension, marked as one of several views made together."""
-    out = ops.select(input, key=(*[_FULL] * axis, slice(start, stop)))
-    _refuse_writes(out, maker)
-    return out
-
-
-def _refuse_writes(out: Any, maker: str) -> None:
-    view: View | None = out._view
-    if view is not None and maker and view.refusal is None:
-        view.refusal = maker
-
-
-@public("(tensor, split_size_or_sections, dim=0)")
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
-    """Consecutive pieces of one size (the last may be smaller), or of the given sizes."""
-    axis = one_dim(dim, tensor._data.ndim)
-    size = tensor._data.shape[axis] if tensor._data.ndim else 1
-    if isinstance(split_size_or_sections, int):
-        each = split_size_or_sections
-        if each < 0 or (each == 0 and size):
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={each}" if each < 0 else
-                               f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")  # fmt: skip
-        count = max(-(-size // each), 1) if each else 1
-        return tuple(piece(tensor, axis, i * each, min((i + 1) * each, size), "SplitBackward0") for i in range(count))
-    sizes = [int(s) for s in split_size_or_sections]
-    if sum(sizes) != size:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at dimension {axis}), "
-            f"but got split_sizes={sizes}"
-        )
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return tuple(piece(tensor, axis, s, s + n, "SplitWithSizesBackward0") for s, n in zip(starts, sizes, strict=True))
-
-
-@public("(input, chunks, dim=0)")
-def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
-    """At most `chunks` consecutive pieces of equal size."""
-    if chunks <= 0:
-        raise RuntimeError("chunk expects `chunks` to be greater than 0, got: " + str(chunks))
-    size = input._data.shape[one_dim(dim, input._data.ndim)]
-    each = -(-size // chunks)
-    if size == 0:
-        return split(input, [0] * chunks, dim)
-    return split(input, each, dim)
-
-
-@public("(input, dim=0)")
-def unbind(input: Any, dim: int = 0) -> Any:
-    """The slices along a dimension, which goes."""
-    if not input._data.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
-    axis = one_dim(dim, input._data.ndim)
-    slices = tuple(ops.select(input, key=(*[_FULL] * axis, i)) for i in range(input._data.shape[axis]))
-    for out in slices:
-        _refuse_writes(out, "UnbindBackward0")
-    return slices
-
-
-@public("(input, dim, start, length)")
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """`length` consecutive slices of a dimension, as a view."""
-    axis = one_dim(dim, input._data.ndim)
-    size = input._data.shape[axis]
-    begin = int(start)
-    if not -size <= begin <= size:
-        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {begin})")
-    begin = begin + size if begin < 0 else begin
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if begin + length > size:
-        raise RuntimeError(f"start ({begin}) + length ({length}) exceeds dimension size ({size}).")
-    return ops.select(input, key=(*[_FULL] * axis, slice(begin, begin + length)))
-
-
-@public("(input, dim, index: int)")
-def select(input: Any, dim: int, index: Any) -> Any:
-    """One slice of a dimension, which goes, as a view."""
-    if not input._data.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    axis = one_dim(dim, input._data.ndim)
-    size = input._data.shape[axis]
-    place = int(index)
-    if not -size <= place < size:
-        raise IndexError(
-            f"select(): index {place} out of range for tensor of size {list(input._data.shape)} at dimension {axis}"
-        )
-    return ops.select(input, key=(*[_FULL] * axis, place % size))
-
-
 @public("(input, *dims)")
 def flip(input: Any, *dims: Any) -> Any:
     """The order along some dimensions reversed (a copy)."""
@@ -354,7 +300,13 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """Sliding windows of one dimension as a new last one, as a view."""
     axis = one_dim(dimension, input._data.ndim)
-    length = input._data.shape[axis] if input._data.ndim else 1
+    if not input._data.ndim:
+        input = ops.reshape(input, shape=(1,))
+        return ops.windows(input, dim=0, size=size, step=step)[0] if size in (0, 1) and step > 0 else input.unfold(
+            0, size, step)  # fmt: skip
+    length = input._data.shape[axis]
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
     if size > length:
         raise RuntimeError(f"maximum size for tensor at dimension {axis} is {length} but size is {size}")
     if step <= 0:

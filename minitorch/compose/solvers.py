@@ -16,12 +16,24 @@ from ..ops.complex import conj
 from ..ops.contraction import matmul
 from ..ops.create import full
 from ..ops.front import public
+from ..ops.kinds import kind_of, lacking
 from ..ops.shape import expand, place_diagonal, select, triangle, turned
 from ..ops.solving import in_order, is_complex
 from ..ops.transcendental import log
 from . import return_types as returns
 
 MATRIX = "(A: tensor, *, out=None)"
+#: PyTorch's names of the kernels that find out only when they run that they lack half precision.
+KERNELS = {
+    "linalg.lu": "lu_cpu", "torch.lu_factor": "lu_cpu", "linalg.solve": "lu_cpu", "linalg.det": "lu_cpu",
+    "linalg.svd": "linalg_svd_cpu", "linalg.qr": "geqrf_cpu", "linalg.eig": "linalg_eig_out_cpu",
+    "linalg.eigvals": "linalg_eig_out_cpu", "linalg.cholesky": "cholesky_cpu", "linalg.eigh": "linalg_eigh_cpu",
+    "cholesky_inverse": "cholesky_inverse_out_cpu",
+    "linalg.solve_triangular": "triangular_solve_cpu", "triangular_solve": "triangular_solve_cpu",
+}  # fmt: skip
+#: Those that lack integers and bools too.
+WITHOUT_WHOLE = frozenset(
+    "cholesky_inverse linalg.lu torch.lu_factor linalg.eigh linalg.solve_triangular triangular_solve".split())
 _NEW_LAST = (Ellipsis, None)
 _NO_LAST = (Ellipsis, 0)
 
@@ -53,9 +65,13 @@ def floating(x: Any, name: str, low: bool = True) -> None:
         NotImplementedError: for half precision.
     """
     kind = dt.scalar_type(x._data.dtype)
+    if name in WITHOUT_WHOLE:
+        lacking(KERNELS[name], "b i float16 bfloat16", x)
     if dt.of(x._data.dtype).category < dt.FLOATING:
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {kind}")
     if low and x._data.dtype.itemsize == 2:
+        if name in KERNELS:
+            lacking(KERNELS[name], kind_of(x), x)
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {kind}")
 
 
@@ -161,7 +177,7 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -
     return returns.linalg_solve_ex(_solved(A, B, left, "torch.linalg.solve_ex" if check_errors else None), pivot_info(A))
 
 
-@public("(A: tensor, B: tensor, *, upper, left=True, unitriangular=False, out=None)", namespace="linalg")
+@public("(input, B: tensor, *, upper, left=True, unitriangular=False, out=None)", namespace="linalg")
 def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
     """X with A X = B (or X A = B) for a triangular A, of which only that triangle is read."""
     _system(A, B, left, "linalg.solve_triangular")
@@ -342,7 +358,7 @@ def logdet(input: Any) -> Any:
 
 # ---- powers --------------------------------------------------------------------------------------------------------
 @public("(input, n, *, out=None)")
-@public("(A: tensor, n, *, out=None)", namespace="linalg", method=False)
+@public("(input, n, *, out=None)", namespace="linalg", method=False)
 def matrix_power(A: Any, n: int) -> Any:
     """The n-th power of a square matrix, by repeated squaring; of its inverse for a negative n."""
     shape = A._data.shape
@@ -363,7 +379,7 @@ def matrix_power(A: Any, n: int) -> Any:
 
 
 @public("(input)")
-@public("(A: tensor)", namespace="linalg", method=False)
+@public("(input, *, out=None)", namespace="linalg", method=False)
 def matrix_exp(A: Any) -> Any:
     """The exponential of a square matrix."""
     return determinants.matrix_exp(checked(A, "linalg.matrix_exp", low=False))

@@ -9,10 +9,12 @@ import math
 from typing import Any
 
 from ..backend import dtype as dt
+from ..backend.host_rows import leaders
 from ..backend.namespace import backend_of
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.index import gather
+from ..ops.kinds import lacking
 from ..ops.promotion import common_dtype, number_as
 from ..tracked import Tracked
 from . import return_types as returns
@@ -40,7 +42,7 @@ def _refuse(input: Any, name: str, kinds: str) -> None:
         raise RuntimeError(f"{name} does not support {'complex' if kind == 'c' else 'bool'} dtypes on CPU")
 
 
-@public("(input, dim=-1, descending=False, stable=False, *, out=None)")
+@public("(input, dim=-1, descending=False, *, stable=False, out=None)")
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """(values, indices) in ascending or descending order along `dim`; `stable` keeps equal numbers in their order."""
     axis = one_dim(dim, input._data.ndim)
@@ -51,7 +53,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     return returns.sort(gather(input, index, dim=axis), index)
 
 
-@public("(input, dim=-1, descending=False, stable=False, *, out=None)")
+@public("(input, dim=-1, descending=False, *, stable=False, out=None)")
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The positions that sort along `dim`; `stable` keeps equal numbers in their order."""
     axis = one_dim(dim, input._data.ndim)
@@ -84,6 +86,10 @@ def _ends(xp: Any, raw: Any, k: int, axis: int, largest: bool) -> Any:
     every = (slice(None),) * axis
     if size <= SHORT or k == size:
         return order_of(raw, axis, largest)[(*every, slice(0, k))]
+    if largest and k <= FEW and axis == raw.ndim - 1 and raw.dtype.kind == "f" and xp.name == "cpu":
+        best = leaders(raw.reshape(-1, size), k)
+        if best is not None:
+            return best.reshape(*raw.shape[:-1], k)
     if largest:
         found = xp.argpartition(raw, size - k, axis=axis)[(*every, slice(size - k, size))]
     else:
@@ -91,6 +97,8 @@ def _ends(xp: Any, raw: Any, k: int, axis: int, largest: bool) -> Any:
     return xp.take_along_axis(found, order_of(xp.take_along_axis(raw, found, axis), axis, largest), axis)
 
 
+#: So few largest ones are found one after another.
+FEW = 8
 #: Up to this length a whole sort is as fast as a partition.
 SHORT = 64
 
@@ -172,6 +180,8 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         raise RuntimeError(f"{name}: boundaries tensor should have positive dimension, but got 0 dimension")
     xp = backend_of(edges)
     values = _values(sorted_sequence, input)
+    if values.dtype == edges.dtype:
+        lacking("searchsorted_out_cpu", "b", sorted_sequence)
     if not values.ndim and edges.ndim != 1:
         raise RuntimeError(
             f"{name}: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries "
@@ -226,7 +236,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
-@public("(elements, test_elements, *, assume_unique=False, invert=False)", method=False)
+@public("(elements, test_elements, *, assume_unique=False, invert=False, out=None)", method=False)
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element is one of the test elements; NaN never is."""
     like: Any = elements if isinstance(elements, Tracked) else test_elements

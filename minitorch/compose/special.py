@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.arithmetic import where
 from ..ops.bessel import spherical_bessel
+from ..ops.comparison import isinf
 from ..ops.front import public
+from ..ops.kinds import lacking
 from ..ops.special import digamma, lgamma
 from ..ops.special import polygamma as polygamma_op
 
@@ -35,5 +38,7 @@ def mvlgamma(input: Any, p: int) -> Any:
 
 @public("(input, *, out=None)", namespace="special")
 def spherical_bessel_j0(input: Any) -> Any:
-    """The spherical Bessel function of the first kind, of order 0: sin(x) / x."""
-    return spherical_bessel(input, order=0)
+    """The spherical Bessel function of the first kind, of order 0: sin(x) / x, 0 at the infinities."""
+    lacking("spherical_bessel_j0_cpu", "c", input)
+    far = isinf(input)
+    return where(far, 0, spherical_bessel(where(far, 0, input), order=0))

@@ -124,6 +124,9 @@ class set_grad_enabled(_Mode):
     def __exit__(self, *_: object) -> None:
         modes.grad = self._before
 
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
     def _again(self) -> _Mode:
         return set_grad_enabled(self.mode)
 

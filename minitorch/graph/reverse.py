@@ -47,11 +47,14 @@ def reverse(
     """
     take = grads.pop
     look = grads.get
+    gx: Any
+    before: Any
     for node in order:
         g = take(node, None)
         if g is None:
             continue
         if node.hooks is not None or node in watched:
+            gx = before = None  # so that a gradient which nobody else holds is held here once
             g = visit(node, g)
         op = node.op
         if op is None:

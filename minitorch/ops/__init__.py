@@ -29,8 +29,10 @@ from . import (  # noqa: F401
     scan,
     shape,
     solving,
+    sparse_products,
     special,
     spectral,
+    striding,
     transcendental,
 )
 from .op import TABLE, Op

@@ -15,7 +15,7 @@ from ..graph.forward import forward
 from ..graph.modes import modes
 from ..graph.reverse import reverse
 from ..graph.walk import leading_to, newest_first
-from .edge import arrival, as_array, dresser, settle
+from .edge import Dresser, arrival, as_array, settle
 from .record import node_of
 
 
@@ -39,7 +39,7 @@ def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, c
     before, modes.grad = modes.grad, create_graph
     try:
         if create_graph:
-            reverse(order, grads, visit=visit, settle=settle, dress=dresser(wrap), keep=keep, wanted=wanted,
+            reverse(order, grads, visit=visit, settle=settle, dress=Dresser(wrap), keep=keep, wanted=wanted,
                     watched=watched)  # fmt: skip
         else:
             with np.errstate(all="ignore"):
@@ -145,9 +145,8 @@ def gradients(roots: list[Any], inputs: list[Any], seeds: Any = None, retain_gra
         if g is None:
             if not allowed:
                 raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                    "allow_unused=True if this is the desired behavior. "
-                    f"(It is input {index}, of shape {list(tensor._data.shape)}.)"
+                    f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set "
+                    f"allow_unused=True if this is the desired behavior. (Its shape is {list(tensor._data.shape)}.)"
                 )
             g = tensor._wrap(backend_of(tensor._data).zeros_like(tensor._data)) if materialize_grads else None
         elif not create_graph:
@@ -174,6 +173,6 @@ def jvp(result: Any, inputs: list[Any], tangents: list[Any]) -> Any:
     still = backend_of(result._data).zeros_like(result._data)
     if root is None:
         return wrap(still)
-    forward(newest_first([root]), moving, dress=dresser(wrap), wrap=wrap)
+    forward(newest_first([root]), moving, dress=Dresser(wrap), wrap=wrap)
     found = moving.get(root)
     return wrap(still) if found is None else found

@@ -7,12 +7,11 @@ under that without a division, so sinc has all its derivatives at 0 too.
 from __future__ import annotations
 
 from .arithmetic import over, sgn, where
-from .comparison import eq
 from .families import elementwise
 from .front import PUBLIC
 from .kinds import refuses
-from .special import ONLY, PI
-from .transcendental import SPECIAL, UNARY
+from .special import ONLY, PI, SQRT_PI
+from .transcendental import SPECIAL, UNARY, exp
 
 
 def _bessel(name):
@@ -44,16 +43,26 @@ def i1e(xp, x):
     return xp.special.i1e(x)
 
 
-def _share(x, out):
-    """out / x for a function of order 1, whose slope at 0 is a half."""
-    nothing = eq(x, 0)
-    return where(nothing, 0.5, over(out, where(nothing, 1, x)))
+#: Of the power series of i1(x) / x in (x / 2)**2: 9 terms are exact up to 1.
+SERIES = (1 / 2, 1 / 4, 1 / 24, 1 / 288, 1 / 5760, 1 / 172800, 1 / 7257600, 1 / 406425600, 1 / 29262643200)
+
+
+def _share(x, out, sign=1.0, scaled=False):
+    """out / x for a function of order 1, near 0 by its power series, which has all derivatives there."""
+    near = (x < 1) & (x > -1)
+    small = where(near, x, 0.0)
+    square, total = small * small * (sign / 4), SERIES[-1]
+    for factor in SERIES[-2::-1]:
+        total = square * total + factor
+    if scaled:
+        total = total * exp(-small * sgn(small))
+    return where(near, total, over(out, where(near, 1, x)))
 
 
 i0.vjp(x=lambda g, x: g * i1(x))
 i1.vjp(x=lambda g, x, out: g * (i0(x) - _share(x, out)))
 i0e.vjp(x=lambda g, x, out: g * (i1e(x) - sgn(x) * out))
-i1e.vjp(x=lambda g, x, out: g * (i0e(x) - sgn(x) * out - _share(x, out)))
+i1e.vjp(x=lambda g, x, out: g * (i0e(x) - sgn(x) * out - _share(x, out, scaled=True)))
 
 
 # ---- of the first and second kind ----------------------------------------------------------------------------------
@@ -82,7 +91,7 @@ def bessel_y1(xp, x):
 
 
 bessel_j0.vjp(x=lambda g, x: -g * bessel_j1(x))
-bessel_j1.vjp(x=lambda g, x, out: g * (bessel_j0(x) - _share(x, out)))
+bessel_j1.vjp(x=lambda g, x, out: g * (bessel_j0(x) - _share(x, out, sign=-1.0)))
 bessel_y0.vjp(x=lambda g, x: -g * bessel_y1(x))
 bessel_y1.vjp(x=lambda g, x, out: g * (bessel_y0(x) - over(out, x)))
 
@@ -119,16 +128,27 @@ scaled_modified_bessel_k1.vjp(x=lambda g, x, out: g * (out - scaled_modified_bes
 
 
 # ---- Airy's, which are Bessel functions of order 1/3 ----------------------------------------------------------------
+#: Beyond it Ai is less than any number, below -FAR**2 it is its asymptotic wave; of both the library says nan.
+FAR = 1000.0
+
+
+def _airy(xp, x, slope):
+    far = xp.where(x < -FAR * FAR, x, -1.0) * -1.0
+    phase, size = far * xp.sqrt(far) * (2 / 3) + PI / 4, xp.sqrt(xp.sqrt(far))
+    wave = xp.cos(phase) * size * (-1 / SQRT_PI) if slope else xp.sin(phase) / size * (1 / SQRT_PI)
+    return xp.where(x > FAR, x * 0.0, xp.where(x < -FAR * FAR, wave, xp.special.airy(x)[slope]))
+
+
 @elementwise(UNARY, promotes="float", check=_bessel("airy_ai"), **ONLY)
 def airy_ai(xp, x):
     """Airy's function Ai."""
-    return xp.special.airy(x)[0]
+    return _airy(xp, x, 0)
 
 
 @elementwise(promotes="float", check=_bessel("airy_ai"))
 def airy_slope(xp, x):
     """The derivative of Airy's function."""
-    return xp.special.airy(x)[1]
+    return _airy(xp, x, 1)
 
 
 airy_ai.vjp(x=lambda g, x: g * airy_slope(x))

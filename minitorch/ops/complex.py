@@ -11,9 +11,9 @@ from .kinds import kind_of
 UNARY = "(input)"
 
 
-@elementwise("(input, *, out=None)", promotes=None, holomorphic=False, linear=True, inplace=False)
+@elementwise(promotes=None, holomorphic=False, linear=True)
 def conj(xp, x):
-    """The complex conjugate; a real tensor comes back as it is."""
+    """The complex conjugate."""
     if x.__class__ is float:
         return x
     return xp.conj(x) if x.dtype.kind == "c" else x.copy()
@@ -22,9 +22,9 @@ def conj(xp, x):
 conj.vjp(x=lambda g: conj(g))
 
 
-@movement(UNARY, holomorphic=False, linear=True, view=True)
+@movement(holomorphic=False, linear=True, view=True)
 def real(xp, x):
-    """The real part, as a view; a real tensor comes back as it is."""
+    """The real part, as a view."""
     return x.real
 
 
@@ -59,19 +59,15 @@ complex_.vjp(re=lambda g: real(g), im=lambda g: imag(g))
 @movement(holomorphic=False, linear=True, view=True)
 def as_pairs(xp, x):
     """A complex tensor as a real one with a last dimension of (real, imaginary), as a view."""
-    return x.reshape(*x.shape, 1).view(x.real.dtype) if x.flags.c_contiguous else _pairs(xp, x)
-
-
-def _pairs(xp, x):
-    return xp.stack((x.real, x.imag), -1)
+    return x[..., None].view(x.real.dtype)
 
 
 @movement(holomorphic=False, linear=True, view=True)
 def as_complex(xp, x):
     """A real tensor with a last dimension of (real, imaginary) as a complex one, as a view."""
     kind = "complex128" if x.dtype == "float64" else "complex64"
-    if x.flags.c_contiguous and x.size:
-        return x.view(kind).reshape(x.shape[:-1])
+    if x.size and x.strides[-1] == x.itemsize and all(step % (2 * x.itemsize) == 0 for step in x.strides[:-1]):
+        return x.view(kind)[..., 0]
     return _joined(xp, x[..., 0], x[..., 1])
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from .families import contraction
+from .kinds import EXPECTED, agreeing, c_name, lacking
 
 
 def _check_matmul(datas, params):
     x, y = datas
-    if x.dtype is y.dtype and x.shape[-1] == y.shape[-2]:
+    if x.dtype is y.dtype and x.shape[-1] == y.shape[-2] and x.dtype.kind != "b":
         return params
+    plain = x.ndim == 2 and y.ndim == 2
+    if not plain:
+        lacking("bmm", "b", x)
     if x.dtype != y.dtype:
-        from ..backend.dtype import scalar_type
-
-        raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {scalar_type(x.dtype).lower()} != "
-            f"{scalar_type(y.dtype).lower()}"
-        )
+        if plain:
+            agreeing("expected m1 and m2 to have the same dtype, but got: {} != {}", x, y, name=c_name)
+        agreeing(EXPECTED, x, y)
     if x.shape[-1] != y.shape[-2]:
-        if x.ndim == 2 and y.ndim == 2:
+        if plain:
             raise RuntimeError(
                 f"mat1 and mat2 shapes cannot be multiplied ({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})"
             )
@@ -25,13 +26,19 @@ def _check_matmul(datas, params):
             f"Expected size for first two dimensions of batch2 tensor to be: [{x.shape[0]}, {x.shape[-1]}] but got: "
             f"[{y.shape[0]}, {y.shape[-2]}]. (matmul of shapes {list(x.shape)} and {list(y.shape)})"
         )
+    lacking("addmm_impl_cpu_", "b", x)
     return params
 
 
 @contraction(symbol="@", check=_check_matmul)
 def matmul(xp, x, y):
     """The matrix product of the last two dimensions, the leading ones broadcast."""
-    return xp.matmul(x, y)
+    return _multiplied(xp, x, y)
+
+
+def _multiplied(xp, x, y):
+    """The matrix product; of a column and a row, which BLAS is slow at, the elementwise one."""
+    return x * y if x.shape[-1] == 1 and x.ndim == 2 == y.ndim else xp.matmul(x, y)
 
 
 def _flipped(x):
@@ -41,13 +48,13 @@ def _flipped(x):
 @contraction()
 def matmul_nt(xp, x, y):
     """x times the transpose of y, over the last two dimensions."""
-    return xp.matmul(x, _flipped(y))
+    return _multiplied(xp, x, _flipped(y))
 
 
 @contraction()
 def matmul_tn(xp, x, y):
     """The transpose of x times y, over the last two dimensions."""
-    return xp.matmul(_flipped(x), y)
+    return _multiplied(xp, _flipped(x), y)
 
 
 # The three are closed: each one's gradients are products of the other two.

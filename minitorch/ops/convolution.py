@@ -8,6 +8,7 @@ is conv_input. The generic forward gathers windows into columns and multiplies m
 from __future__ import annotations
 
 from .families import window
+from .shape import select
 
 
 def out_size(size, kernel, stride, padding, dilation):
@@ -82,6 +83,11 @@ def conv_weight(xp, x, y, *, shape, stride, padding, dilation, groups):
     return xp.matmul(outs, cols.swapaxes(-1, -2)).sum(axis=0).reshape(shape)
 
 
+def _first(out, shape):
+    """The windows that y has, where the space has room for more of them."""
+    return out if out.shape == shape else select(out, key=tuple(slice(0, n) for n in shape))
+
+
 conv.vjp(
     x=lambda g, w, x_shape, stride, padding, dilation, groups: conv_input(
         g, w, shape=x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups),
@@ -89,14 +95,14 @@ conv.vjp(
         x, g, shape=w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups),
 )  # fmt: skip
 conv_input.vjp(
-    y=lambda g, w, stride, padding, dilation, groups: conv(
-        g, w, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    y=lambda g, w, y_shape, stride, padding, dilation, groups: _first(conv(
+        g, w, stride=stride, padding=padding, dilation=dilation, groups=groups), y_shape),
     w=lambda g, y, w_shape, stride, padding, dilation, groups: conv_weight(
         g, y, shape=w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups),
 )  # fmt: skip
 conv_weight.vjp(
     x=lambda g, y, x_shape, stride, padding, dilation, groups: conv_input(
         y, g, shape=x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups),
-    y=lambda g, x, stride, padding, dilation, groups: conv(
-        x, g, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    y=lambda g, x, y_shape, stride, padding, dilation, groups: _first(conv(
+        x, g, stride=stride, padding=padding, dilation=dilation, groups=groups), y_shape),
 )  # fmt: skip

@@ -73,9 +73,11 @@ def _finite(xp, x):
 
 
 def _third(x, t, s):
-    """The third derivative of det at x in the directions t and s; of an invertible x."""
+    """The third derivative of det at x in the directions t and s; above 3 x 3, of an invertible x."""
     if x.shape[-1] < 3:  # a polynomial of degree n
         return x * 0
+    if x.shape[-1] == 3:  # cofactors are quadratic, so this is their bilinear form, at singular matrices too
+        return cofactor_slope(t, s)
     b = inverse(x, name="linalg.det")
     bt, bs = matmul(b, t), matmul(b, s)
     one, two, both = trace_of(bt), trace_of(bs), matmul(bt, bs)

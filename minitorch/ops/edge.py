@@ -7,10 +7,13 @@ again for `create_graph`. `arrive` runs hooks and stores gradients. All of it wo
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
-from ..backend.host import HOST, ndarray
+from ..backend.host import F32, HOST, ndarray
 from ..backend.namespace import backend_of
+from ..graph.node import Leaf
+from ..graph.reverse import reverse
 from ..tracked import Tracked
 from .arithmetic import cast, clone
 from .record import port_to
@@ -43,13 +46,18 @@ class Dressed:
 UNDRESSED = frozenset(("shape", "dtype", "shapes", "hidden"))
 
 
-def dresser(wrap: Callable[..., Any]) -> Callable[[Any], Any]:
+class Dresser:
     """A function that dresses nodes with tensors made by `wrap(array, node, version)`."""
 
-    def dress(node: Any) -> Dressed:
+    __slots__ = ("wrap",)
+
+    def __init__(self, wrap: Callable[..., Any]) -> None:
+        self.wrap = wrap
+
+    def __call__(self, node: Any) -> Dressed:
         saved = node.saved
         if not saved or not node.op.keeps:
-            return Dressed(node, saved, dress)
+            return Dressed(node, saved, self)
         keeps, cells, parents = node.op.keeps, node.cells or (None,) * len(saved), node.parents
         last = len(keeps) - 1
         clothed: list[Any] = []
@@ -66,10 +74,8 @@ def dresser(wrap: Callable[..., Any]) -> Callable[[Any], Any]:
             if origin is None and value.__class__ is float:  # a number, not the float of a Value
                 clothed.append(value)
                 continue
-            clothed.append(wrap(value, origin, cells[place] if cells[place] is not None else [0]))
-        return Dressed(node, tuple(clothed), dress)
-
-    return dress
+            clothed.append(self.wrap(value, origin, cells[place] if cells[place] is not None else [0]))
+        return Dressed(node, tuple(clothed), self)
 
 
 def arrival(wrap: Callable[..., Any], captured: dict[Any, Any] | None, create_graph: bool, accumulate: bool
@@ -146,7 +152,8 @@ def deliver(tensor: Any, node: Any, g: Any, create_graph: bool, wrap: Any) -> No
         return
     raw = g._data if isinstance(g, Tracked) else g
     if before is None:
-        tensor._grad = wrap(own(raw, tensor._data, node))
+        mine = getrefcount(raw) == SOLE and g is raw and node.op is None and _fits(raw, tensor._data, node)
+        tensor._grad = wrap(raw if mine else own(raw, tensor._data, node))
         return
     if before._node is not None or before._version is None:
         tensor._grad = wrap(as_array(before._data + raw, node))
@@ -156,11 +163,56 @@ def deliver(tensor: Any, node: Any, g: Any, create_graph: bool, wrap: Any) -> No
     before._version[0] += 1
 
 
+def _fits(raw: Any, like: Any, node: Any) -> bool:
+    """Whether a host array owns its memory and lies in it as the gradient of `like` should."""
+    return (
+        raw.__class__ is ndarray and raw.base is None and raw.flags.c_contiguous and raw.flags.owndata
+        and raw.flags.writeable and like.__class__ is ndarray and like.flags.c_contiguous
+        and raw.shape == node.shape == like.shape and raw.dtype is node.dtype
+    )  # fmt: skip
+
+
 def own(raw: Any, like: Any, node: Any) -> Any:
     """A copy in the memory order of the tensor that it belongs to."""
     xp = backend_of(like)
+    if raw.__class__ is ndarray and raw.ndim == 2 and raw.size > LARGE and raw.flags.f_contiguous and (
+            not raw.flags.c_contiguous and like.__class__ is ndarray and like.flags.c_contiguous
+            and raw.shape == like.shape == node.shape and raw.dtype is node.dtype):  # fmt: skip
+        return HOST.ascontiguousarray(raw)  # a copy, for its order is another
     buffer = xp.empty_like(like, dtype=node.dtype)
     if buffer.shape != node.shape:  # the tensor's data was replaced since
         buffer = xp.empty(node.shape, dtype=node.dtype)
     buffer[...] = raw
     return buffer
+
+
+#: From this size on it matters how a transposed gradient is copied.
+LARGE = 65535
+
+
+class _Probe:
+    """A tensor for the sake of counting."""
+
+    def __init__(self) -> None:
+        self._data, self._grad = HOST.zeros(1, dtype=F32), None
+
+
+def _sole() -> int:
+    """How many references to a gradient `deliver` counts where nobody but the backward holds it: found by trying, since
+    it differs between interpreters. Such a gradient becomes `.grad` itself; any other one is copied.
+    """
+    global SOLE
+    for SOLE in range(2, 16):
+        probe = _Probe()
+        leaf = Leaf(lambda probe=probe: probe, (1,), F32)
+        gradient = HOST.ones(1, dtype=F32)
+        place, grads = HOST.pointer(gradient), {leaf: gradient}
+        del gradient
+        reverse([leaf], grads, visit=arrival(lambda raw: raw, None, False, True), settle=None)
+        if HOST.pointer(probe._grad) == place:
+            return SOLE
+    return 0
+
+
+SOLE = 0
+SOLE = _sole()

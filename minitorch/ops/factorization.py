@@ -64,6 +64,24 @@ def _off_diagonal(x):
     return x - diagonal_matrix(diagonal_of(x))
 
 
+def _check_phase(one, other, who, what, where):
+    """Raise unless turning each vector by e^{i phi} leaves the loss alone: then these diagonals agree, to a hundredth.
+
+    The numbers are looked at, so on a device this waits, as it does in PyTorch.
+    """
+    one, other = (getattr(x, "_data", x).imag for x in (one, other))
+    if not bool((abs(one - other) <= 0.01 + 0.01 * abs(other)).all()):
+        raise RuntimeError(
+            f"{who}: The {what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss "
+            f"function depends on this {where}. Use their absolute values, or products in which the phases cancel."
+        )
+
+
+def _check_eigenvectors(along, who):
+    if is_complex(along):
+        _check_phase(along, along * 0, who, "eigenvectors", "quantity, so it is ill-defined")
+
+
 # ---- eigenvectors --------------------------------------------------------------------------------------------------
 def _square(datas, params):
     x = datas[0]
@@ -97,7 +115,9 @@ def _eigh_rule(g_values, g_vectors, values, vectors):
     if g_vectors is None:
         inner = diagonal_matrix(g_values)
     else:
-        inner = _off_diagonal(matmul(adjoint(vectors), g_vectors) / _gaps(values))
+        turn = matmul(adjoint(vectors), g_vectors)
+        _check_eigenvectors(diagonal_of(turn), "linalg_eigh_backward")
+        inner = _off_diagonal((turn - adjoint(turn)) / _gaps(values)) * 0.5  # Hermitian, as the matrix is
         if g_values is not None:
             inner = inner + diagonal_matrix(g_values)
     return matmul(matmul(vectors, in_dtype_of(inner, vectors)), adjoint(vectors))
@@ -136,6 +156,7 @@ def _eig_rule(g_values, g_vectors, values, vectors):
         inner = diagonal_matrix(g_values)
     else:
         inner = matmul(turned_back, g_vectors)
+        _check_eigenvectors(diagonal_of(inner), "linalg_eig_backward")
         along = in_dtype_of(real(diagonal_of(inner)), vectors)  # a column keeps its length
         inner = _off_diagonal((inner - matmul(turned_back, vectors) * as_row(along)) / conj(_gaps(values)))
         if g_values is not None:
@@ -180,11 +201,23 @@ def _rows(x, count):
     return x if x is None or x.shape[-2] == count else select(x, key=(Ellipsis, slice(0, count), slice(None)))
 
 
+def _check_singular_vectors(g_u, g_vh, u, vh):
+    """A phase turns a column of u one way and its row of vh the other."""
+    if g_u is None and g_vh is None:
+        return
+    on_u = 0 if g_u is None else diagonal_of(matmul(adjoint(u), g_u)) * 2
+    on_vh = on_u * 0 if g_vh is None else diagonal_of(matmul(g_vh, adjoint(vh))) * 2
+    _check_phase(on_vh * 0 if g_u is None else on_u, on_vh, "svd_backward",
+                 "singular vectors", "phase term, making it ill-defined")  # fmt: skip
+
+
 def _svd_rule(g_u, g_values, g_vh, u, values, vh):
     k = values.shape[-1]
     u, g_u, vh, g_vh = _columns(u, k), _columns(g_u, k), _rows(vh, k), _rows(g_vh, k)
     inner = None if g_values is None else in_dtype_of(diagonal_matrix(g_values), u)
     rest = None
+    if is_complex(u):
+        _check_singular_vectors(g_u, g_vh, u, vh)
     if g_u is not None or g_vh is not None:
         squares = in_dtype_of(_gaps(values * values), u)
         row, column = in_dtype_of(as_row(values), u), in_dtype_of(as_column(values), u)

@@ -1,9 +1,9 @@
 """The front of a public function, made from PyTorch's signature string.
 
 `(input, dim=None, keepdim=False, *, dtype=None)` becomes a Python function with just those parameters, so that Python
-itself binds them. Around the call it adds what every public function shares: NumPy's spellings (`axis`, `keepdims`),
-the refusal of anything that is no tensor, sizes given as `f(2, 3)` or `f((2, 3))`, `out=`, and the in-place twin.
-Fronts are compiled on first use. `PUBLIC` is the table of them; methods, stubs and the front door are read from it.
+itself binds them. Around the call it adds what every public function shares: the refusal of what PyTorch refuses, sizes
+given as `f(2, 3)` or `f((2, 3))`, `out=`, and the in-place twin. Fronts are compiled on first use: in compiling.py, and
+here what PyTorch has written in Python. `PUBLIC` is the table of them; methods, stubs and the front door read it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..tracked import Tracked
+from .layouts import SCOPE, clause
 from .op import Op
 
 #: Public names: namespace ("" is the package itself, "linalg", "nn.functional", ...) -> name -> Entry.
@@ -33,10 +34,11 @@ class Parameter:
     otherwise, the string says so: `index: int`.
     """
 
-    __slots__ = ("default", "keyword", "kind", "name", "star")
+    __slots__ = ("default", "keyword", "kind", "name", "named", "star")
 
     def __init__(self, name: str, default: str | None, keyword: bool, star: bool, kind: str = "") -> None:
         self.name, self.default, self.keyword, self.star = name, default, keyword, star
+        self.named = False  # a positional one that the target is given by name
         self.kind = kind or ("tensor" if name in TENSORS else "operand" if name in OPERANDS else "")
 
 
@@ -67,30 +69,41 @@ def parse(signature: str) -> list[Parameter]:
 class Entry:
     """One public function: its signatures, what it runs, and where it appears."""
 
-    __slots__ = ("_function", "_inplace", "aliases", "doc", "functional", "inplace", "method", "name", "namespace",
-                 "signatures", "target")  # fmt: skip
+    __slots__ = ("_compiled", "aliases", "doc", "functional", "inplace", "method", "name", "namespace", "signatures",
+                 "target")  # fmt: skip
 
     def __init__(self, name: str, target: Any, signatures: tuple[str, ...], *, namespace: str = "", method: bool = True,
                  functional: bool = True, inplace: bool = False, aliases: tuple[str, ...] = (),
                  doc: str = "") -> None:  # fmt: skip
         self.name, self.target, self.signatures, self.namespace = name, target, signatures, namespace
         self.method, self.functional, self.inplace, self.aliases, self.doc = method, functional, inplace, aliases, doc
-        self._function: Callable[..., Any] | None = None
-        self._inplace: Callable[..., Any] | None = None
+        self._compiled: dict[Any, Callable[..., Any]] = {}
+
+    def named(self, name: str, method: bool = False) -> Callable[..., Any]:
+        """The function or method under one of its names, compiled on first use."""
+        function = self._compiled.get((name, method))
+        if function is None:
+            from .compiling import compile_front
+
+            function = self._compiled[name, method] = compile_front(self, name, method)
+        return function
 
     @property
     def function(self) -> Callable[..., Any]:
-        """The front, compiled on first use."""
-        if self._function is None:
-            self._function = compile_front(self)
-        return self._function
+        """The function under its first name."""
+        return self.named(self.name, not self.functional)
+
+    def twin(self, name: str) -> Callable[..., Any]:
+        """The in-place twin under one of its names: `add_` of `add`."""
+        function = self._compiled.get(f"{name}_")
+        if function is None:
+            function = self._compiled[f"{name}_"] = compile_inplace(self, name)
+        return function
 
     @property
     def inplace_function(self) -> Callable[..., Any]:
-        """The in-place twin: `add_` of `add`."""
-        if self._inplace is None:
-            self._inplace = compile_inplace(self)
-        return self._inplace
+        """The in-place twin under its first name."""
+        return self.twin(self.name)
 
 
 def enter(entry: Entry) -> None:
@@ -129,73 +142,8 @@ def enter_op(op: Op) -> None:
 
 
 # ---- compiling -----------------------------------------------------------------------------------------------------
-def compile_front(entry: Entry) -> Callable[..., Any]:
-    """The public function of an entry with one signature, or the chooser among several."""
-    if len(entry.signatures) == 1:
-        return _compile_one(entry, entry.signatures[0])
-    candidates = [_compile_one(entry, signature) for signature in entry.signatures]
-    kinds = [[(p, _kind_of(p)) for p in parse(signature)] for signature in entry.signatures]
-
-    def choose(*args: Any, **kwargs: Any) -> Any:
-        kwargs = {ALIASES.get(name, name) if name not in ("x", "a") else name: v for name, v in kwargs.items()}
-        for function, parameters in zip(candidates, kinds, strict=True):
-            if _fits(parameters, args, kwargs):
-                return function(*args, **kwargs)
-        raise TypeError(
-            f"{entry.name}() received an invalid combination of arguments - got ({_describe(args, kwargs)}), but "
-            "expected one of:\n" + "\n".join(f" * {signature}" for signature in entry.signatures)
-        )
-
-    choose.__name__ = choose.__qualname__ = entry.name
-    choose.__doc__ = entry.doc
-    return choose
-
-
-def _describe(args: Any, kwargs: Any) -> str:
-    kinds = [type(a).__name__ for a in args] + [f"{k}={type(v).__name__}" for k, v in kwargs.items()]
-    return ", ".join(kinds)
-
-
-def _kind_of(parameter: Parameter) -> Callable[[Any], bool]:
-    name = parameter.name
-    optional = parameter.default == "None"
-    if parameter.kind == "tensor":
-        return lambda v: isinstance(v, Tracked) or (optional and v is None)
-    if parameter.kind == "operand":
-        return lambda v: isinstance(v, Tracked | int | float | complex) or hasattr(v, "__float__") or (
-            optional and v is None)  # fmt: skip
-    if name == "dim":
-        return lambda v: (isinstance(v, int | tuple | list) or hasattr(v, "__index__") or (optional and v is None)) \
-            and not isinstance(v, bool) and not (isinstance(v, Tracked) and v._data.ndim)  # fmt: skip
-    if name in ("keepdim", "unbiased", "descending", "stable", "largest", "sorted"):
-        return lambda v: isinstance(v, bool) or not isinstance(v, Tracked | int | float)
-    return lambda v: True
-
-
-def _fits(parameters: Any, args: Any, kwargs: Any) -> bool:
-    """Whether a call binds to one of several signatures: by number, names and kinds."""
-    left = dict(kwargs)
-    place = 0
-    for parameter, accepts in parameters:
-        if parameter.star:
-            place = len(args)
-            left.pop(parameter.name, None)
-            continue
-        if place < len(args) and not parameter.keyword:
-            if not accepts(args[place]):
-                return False
-            place += 1
-        elif parameter.name in left:
-            if not accepts(left.pop(parameter.name)):
-                return False
-        elif parameter.default is None:
-            return False
-    return place == len(args) and not left
-
-
-def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
-    parameters = parse(signature)
-    name = entry.name
+def python_front(entry: Entry, parameters: list[Parameter], name: str) -> Callable[..., Any]:
+    """The front of what is a Python function in PyTorch too: Python binds its arguments and words the errors."""
     target = entry.target
     spelled, seen_star = [], False
     for p in parameters:
@@ -208,9 +156,6 @@ def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
         else:
             spelled.append(p.name if p.default is None else f"{p.name}={p.default}")
     body = []
-    if isinstance(target, Op) and target.short is not None and len(parameters) == 2 and parameters[1].name == "out":
-        body.append(f"    if out is None and {parameters[0].name}.__class__ in _target.classes: "
-                    f"return _target.short({parameters[0].name})")  # fmt: skip
     for place, p in enumerate(parameters):
         if p.star:
             body.append(f"    {p.name} = _unpack({p.name})")
@@ -219,39 +164,43 @@ def _compile_one(entry: Entry, signature: str) -> Callable[..., Any]:
         elif p.kind == "tensor" or (p.kind == "operand" and p.default is None):
             body.append(f"    if {p.name}.__class__ not in _plain and not isinstance({p.name}, Tracked): "
                         f"{p.name} = _number({name!r}, {p.name!r}, {place}, {p.name})")  # fmt: skip
-    plain = [p for p in parameters if p.name != "out"]
-    if isinstance(target, Op):
-        inputs = len(target.inputs)
-        one = target.single and target.family != "elementwise"
-        pairs = ", ".join(f"{p.name!r}: {p.name}" for p in plain[inputs:])
-        if one:
-            call = f"{plain[0].name}, {{{pairs}}}"
-        else:
-            call = ", ".join([*(p.name for p in plain[:inputs]), *(f"{p.name}={p.name}" for p in plain[inputs:])])
-    else:
-        call = ", ".join(
-            f"*{p.name}" if p.star else f"{p.name}={p.name}" if p.keyword else p.name for p in plain
-        )
     has_out = any(p.name == "out" for p in parameters)
     starred = next((p.name for p in parameters if p.star), None)
-    run = "_target.one" if isinstance(target, Op) and one else "_target"
-    body.append(f"    {'_result =' if has_out else 'return'} {run}({call})")
+    body += [f"    try: {'_result =' if has_out else 'return'} {call_of(target, parameters)}", f"    {clause(parameters)}"]
     if has_out:
-        body.append("    return _result if out is None else _into(out, _result, _any(locals()))")
-    source = f"def {name}({', '.join([*spelled, '**_alias'])}):\n"
+        body.append("    return _result if out is None else _into(out, _result, _any(locals()), _address)")
+    source = f"def {entry.name}({', '.join([*spelled, '**_alias'])}):\n"
     source += f"    if _alias: return _again(_alias, {starred!r}, locals(), _self[0], {name!r})\n"
     own: list[Any] = [None]
     scope: dict[str, Any] = {"_target": target, "Tracked": Tracked, "_refuse": refuse, "_unpack": unpack,
                              "_number": number, "_again": again, "_into": into, "_any": any_tracked, "_self": own,
+                             "_address": address_of(entry), **SCOPE,
                              "_plain": frozenset((int, float, complex, bool, type(None))),
                              "inf": float("inf")}  # fmt: skip
     exec(source + "\n".join(body) + "\n", scope)
-    function: Callable[..., Any] = scope[name]
+    function: Callable[..., Any] = scope[entry.name]
     own[0] = function
+    return dressed(function, entry)
+
+
+def dressed(function: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
+    """A compiled function with its documentation and address."""
     function.__doc__ = entry.doc
-    function.__qualname__ = name
+    function.__qualname__ = entry.name
     function.__module__ = "minitorch" + (f".{entry.namespace}" if entry.namespace else "")
     return function
+
+
+def call_of(target: Any, parameters: list[Parameter]) -> str:
+    """The call of the target, spelled."""
+    plain = [p for p in parameters if p.name != "out"]
+    if not isinstance(target, Op):
+        spelled = [f"*{p.name}" if p.star else f"{p.name}={p.name}" if p.keyword or p.named else p.name for p in plain]
+        return f"_target({', '.join(spelled)})"
+    inputs = len(target.inputs)
+    if target.single and target.family != "elementwise":
+        return f"_target.one({plain[0].name}, {{{', '.join(f'{p.name!r}: {p.name}' for p in plain[inputs:])}}})"
+    return f"_target({', '.join([*(p.name for p in plain[:inputs]), *(f'{p.name}={p.name}' for p in plain[inputs:])])})"
 
 
 def unpack(values: tuple[Any, ...]) -> Any:
@@ -310,7 +259,12 @@ def again(alias: dict[str, Any], starred: str | None, given: dict[str, Any], fun
     return function(**arguments)
 
 
-def into(out: Any, result: Any, recorded: bool) -> Any:
+def address_of(entry: Entry) -> str:
+    """The name of a function with its namespace."""
+    return f"{entry.namespace}.{entry.name}" if entry.namespace else entry.name
+
+
+def into(out: Any, result: Any, recorded: bool, name: str = "") -> Any:
     """Write a result into the tensor given as `out=`.
 
     Raises:
@@ -320,23 +274,24 @@ def into(out: Any, result: Any, recorded: bool) -> Any:
 
     if isinstance(result, tuple):
         for held, value in zip(out, result, strict=True):
-            write_out(held, value, recorded)
+            write_out(held, value, recorded, name)
         return result.__class__(*out) if hasattr(result, "_fields") else tuple(out)
-    return write_out(out, result, recorded)
+    return write_out(out, result, recorded, name)
 
 
-def compile_inplace(entry: Entry) -> Callable[..., Any]:
+def compile_inplace(entry: Entry, name: str) -> Callable[..., Any]:
     """The in-place twin of an entry."""
+    from .compiling import compile_front
     from .mutation import in_place
 
-    front = entry.function
+    front = compile_front(entry, name, True, f"{name}_")
     target = entry.target if isinstance(entry.target, Op) else None
 
     def twin(input: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(input, Tracked):
-            refuse(f"{entry.name}_", "input", 0, input)
+            refuse(f"{name}_", "input", 0, input)
         return in_place(front, input, args, kwargs, target)
 
-    twin.__name__ = twin.__qualname__ = f"{entry.name}_"
+    twin.__name__ = twin.__qualname__ = f"{name}_"
     twin.__doc__ = f"In-place version of `{entry.name}`."
     return twin

@@ -5,28 +5,46 @@ from __future__ import annotations
 from .arithmetic import mul
 from .contraction import matmul, matmul_tn
 from .families import checked_dim, contraction, declare
+from .kinds import agreeing, c_name, lacking
 from .reduce import sum, sum_to
-from .shape import expand, reshape
+from .shape import expand, expanded_shape, reshape
 from .transcendental import exp
 
 
 def _check_linear(datas, params):
     x, w, bias = datas
-    if x.dtype != w.dtype or (bias is not None and bias.dtype != x.dtype):
-        from ..backend.dtype import scalar_type
+    kind = x.dtype
+    if not (kind is w.dtype and x.ndim and w.ndim == 2 and x.shape[-1] == w.shape[1] and kind.kind != "b" and (
+            bias is None or (bias.dtype is kind and bias.shape == w.shape[:1]))):  # fmt: skip
+        _refuse_linear(x, w, bias)
+    return params
 
-        other = w if x.dtype != w.dtype else bias
+
+def _refuse_linear(x, w, bias):
+    """What does not fit an affine map, in PyTorch's words."""
+    if not x.ndim or not w.ndim:
+        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D")
+    if w.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {w.ndim}D")
+    if bias is not None and w.ndim == 1 and bias.ndim:
+        raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+    if bias is None:
+        agreeing("expected m1 and m2 to have the same dtype, but got: {} != {}", x, w, name=c_name)
+    else:
+        agreeing("mat1 and mat2 must have the same dtype, but got {} and {}", x, w)
+        agreeing("self and mat2 must have the same dtype, but got {} and {}", bias, w)
+    rows = 1
+    for n in x.shape[:-1]:
+        rows *= n
+    if x.shape[-1] != w.shape[-1]:
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {scalar_type(x.dtype)} and {scalar_type(other.dtype)}"
-        )
-    if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
-        rows = x.size // x.shape[-1] if x.ndim and x.shape[-1] else 0
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1] if x.ndim else 1} and "
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and "
             f"{w.shape[-1]}x{w.shape[0]}): linear got an input of shape {list(x.shape)} and a weight of shape "
             f"{list(w.shape)}, which expects {w.shape[-1]} features in the last dimension"
         )
-    return params
+    if bias is not None and bias.ndim:
+        expanded_shape(bias.shape, (rows, w.shape[0]) if bias.ndim < 2 else (*x.shape[:-1], w.shape[0]))
+    lacking("addmm_impl_cpu_", "b", x)
 
 
 @contraction("(input, weight, bias=None)", namespaces=("nn.functional",), method=False, multilinear=False,
@@ -75,9 +93,9 @@ def softmax(xp, x, *, dim):
     """exp(x) over its sum along `dim`."""
     if not x.size:
         return x.copy()
-    out = xp.exp(x - xp.max(x, axis=dim, keepdims=True)) if x.ndim else xp.exp(x - x)  # 1, or NaN
+    out = xp.exp(x - x.max(axis=dim, keepdims=True)) if x.ndim else xp.exp(x - x)  # 1, or NaN
     if x.ndim:
-        out /= xp.sum(out, axis=dim, keepdims=True)
+        out /= xp.total(out, dim, True)
     return out
 
 
@@ -96,8 +114,8 @@ def log_softmax(xp, x, *, dim):
         return x.copy()
     if not x.ndim:
         return x - x  # 0, or NaN
-    shifted = x - xp.max(x, axis=dim, keepdims=True)
-    shifted -= xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
+    shifted = x - x.max(axis=dim, keepdims=True)
+    shifted -= xp.log(xp.total(xp.exp(shifted), dim, True))
     return shifted
 
 

@@ -132,7 +132,7 @@ def scatter_add(xp, x, src, index, *, dim):
     """x with src added at `index` along one dimension, duplicates counting."""
     out = x.copy()
     if not x.ndim:
-        return out + src.sum()
+        return out + src.sum(dtype=src.dtype)
     add_at(xp, out, along(xp, index, dim), src[tuple(slice(0, n) for n in index.shape)])
     return out
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend.dtype import scalar_type
+from ..backend.limits import C_NAMES
 from ..tracked import Tracked
 
 #: NumPy's letters for kinds, and ours; bfloat16, a registered dtype, is V.
@@ -53,6 +54,59 @@ def marked(check: Any, *, passes_floats: bool) -> Any:
     """Say of a check whether the operators' short paths, which carry floating numbers only, may leave it out."""
     check.passes_floats = passes_floats
     return check
+
+
+#: What C++ calls the dtypes, as PyTorch's messages quote it.
+NAMES_IN_C = C_NAMES | {"complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of a raw array or of a tensor's."""
+    return (x._data if isinstance(x, Tracked) else x).dtype
+
+
+def lacking(kernel: str, kinds: str, *operands: Any) -> None:
+    """Refuse the operands (None for none) whose dtype is of these kinds, or is named.
+
+    Args:
+        kernel: PyTorch's name of the kernel that lacks them.
+        kinds: letters of kinds, or the names of dtypes, in one string.
+
+    Raises:
+        NotImplementedError: in PyTorch's words.
+    """
+    for operand in operands:
+        if operand is not None:
+            dtype = dtype_of(operand)
+            if KINDS[dtype.kind] in kinds.split() or dtype.name in kinds.split():
+                raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type(dtype)}'")
+
+
+def agreeing(sentence: str, *operands: Any, name: Any = scalar_type) -> None:
+    """Refuse operands of different dtypes.
+
+    Args:
+        sentence: what to say, with a {} for each operand's dtype. One that is only given {0} and {1} is said of the
+            first operand and the first that differs from it.
+        name: how a dtype is called: by PyTorch's name, or by that of C++ (`c_name`).
+
+    Raises:
+        RuntimeError: that sentence.
+    """
+    dtypes = [dtype_of(operand) for operand in operands if operand is not None]
+    other = next((dtype for dtype in dtypes if dtype != dtypes[0]), None)
+    if other is not None:
+        listed = (dtypes[0], other) if "{1}" in sentence else dtypes
+        raise RuntimeError(sentence.format(*map(name, listed)))
+
+
+def c_name(dtype: Any) -> str:
+    """A dtype as C++ calls it."""
+    return NAMES_IN_C[dtype.name]
+
+
+#: What most of PyTorch's kernels say of a second operand of another dtype.
+EXPECTED = "expected scalar type {0} but found {1}"
 
 
 def underivable(name):

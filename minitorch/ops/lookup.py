@@ -6,6 +6,7 @@ general pick. Out-of-range positions are noticed by the host's own bounds check;
 
 from __future__ import annotations
 
+from ..backend.host_rows import placed
 from .families import indexing
 
 
@@ -26,8 +27,10 @@ def lookup(xp, x, index, *, dim):
 @indexing(linear=True, widens=True, silent=False)
 def deposit(xp, g, index, *, dim, shape):
     """Zeros of `shape` with g added at the positions `index` of one dimension; the adjoint of lookup."""
-    out = xp.zeros(shape, dtype=g.dtype)
     flat = index.reshape(-1)
+    if dim and xp.name == "cpu" and flat.size and flat.dtype.kind == "i" and flat.min() >= 0:
+        return placed(g.reshape(*shape[:dim], flat.size, *shape[dim + 1 :]), flat, dim, shape)
+    out = xp.zeros(shape, dtype=g.dtype)
     if dim == 0:
         xp.scatter_add(out, (flat,), g.reshape(flat.size, *shape[1:]))
         return out

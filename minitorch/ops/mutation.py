@@ -16,7 +16,9 @@ from ..tracked import Tracked
 from .create import full
 from .families import declare
 from .op import Op
-from .record import View, base_of, move_retain, node_of
+from .outputs import check_out
+from .record import View, base_of, memory_of, move_retain, node_of
+from .striding import as_strided, layout_of, overlaps, write_laid
 
 
 def writes_history(tensor: Any, *others: Any) -> bool:
@@ -35,15 +37,21 @@ def refuse_write(tensor: Any, recorded: bool) -> None:
     Raises:
         RuntimeError: in PyTorch's words, before anything is written.
     """
-    if not tensor._data.flags.c_contiguous and _overlaps_itself(tensor._data):
+    refuse_overlap(tensor)
+    refuse_change(tensor, recorded)
+
+
+def refuse_overlap(tensor: Any) -> None:
+    """Refuse to write what shows one place of memory twice."""
+    if not tensor._data.flags.c_contiguous and overlaps(tensor._data.shape, layout_of(tensor._data)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
-    _refuse_change(tensor, recorded)
 
 
-def _refuse_change(tensor: Any, recorded: bool) -> None:
+def refuse_change(tensor: Any, recorded: bool) -> None:
+    """`refuse_write`, without a look at the memory."""
     if tensor._version is None and not modes.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
@@ -67,17 +75,6 @@ def _refuse_change(tensor: Any, recorded: bool) -> None:
                 "a view of a leaf Variable that requires grad is being used in an in-place operation. "
                 f"(the view has shape {list(tensor._data.shape)}, the leaf {list(owner._data.shape)})"
             )
-
-
-def _overlaps_itself(array: Any) -> bool:
-    """Whether two elements may lie on one place in memory: expanded dimensions, overlapping windows."""
-    reach = int(array.itemsize)
-    for step, size in sorted((abs(step), size) for step, size in zip(array.strides, array.shape, strict=True)):
-        if size > 1:
-            if step < reach:
-                return bool(array.size)
-            reach += step * (size - 1)
-    return False
 
 
 def check_fits(tensor: Any, value: Any, name: str) -> None:
@@ -118,17 +115,18 @@ def in_place(front: Any, tensor: Any, args: Any, kwargs: Any, op: Op | None) -> 
 
 
 #: In-place functions that write no numbers: they lay the same memory out in another shape.
-RESHAPING = frozenset(("squeeze", "unsqueeze", "transpose", "t"))
+RESHAPING = frozenset(("squeeze", "unsqueeze", "transpose", "t", "as_strided"))
 
 
 def _reshape_in_place(front: Any, tensor: Any, args: Any, kwargs: Any) -> Any:
     """`t_`, `squeeze_`, ...: the tensor becomes a view of what it was, which other views of it still lead to."""
-    _refuse_change(tensor, writes_history(tensor))
+    refuse_change(tensor, writes_history(tensor))
     before, old = tensor, node_of(tensor)
     leaf = old is not None and old.op is None  # only under no_grad
     if tensor._view is None and not leaf:
         before = tensor._wrap(tensor._data, old, tensor._version)
         before._version = tensor._version
+    before._memory = memory_of(tensor)
     grad, modes.grad = modes.grad, not leaf
     try:
         after = front(before, *args, **kwargs)
@@ -236,7 +234,10 @@ def _write(xp, array, path, value):
         part = op(array, **params)
         if not part.size:
             return
-        if not xp.shares_memory(part, array):  # a reshape that copies in this memory order
+        if not xp.shares_memory(part, array):  # another memory order: the step has copied
+            if op is as_strided:
+                write_laid(xp, array, params, lambda part, rest=path[place + 1 :]: _write(xp, part, rest, value))
+                return
             _write(xp, part, path[place + 1 :], value)
             array[...] = part.reshape(array.shape)
             return
@@ -253,7 +254,7 @@ def _hidden_part(g: Any, path: Any) -> Any:
 overwrite.vjp(base=lambda g, path: _hidden_part(g, path), value=lambda g, path: follow(g, path))
 
 
-def write_out(out: Any, value: Any, recorded: bool) -> Any:
+def write_out(out: Any, value: Any, recorded: bool, name: str = "") -> Any:
     """Write into an `out=` tensor.
 
     Raises:
@@ -261,17 +262,12 @@ def write_out(out: Any, value: Any, recorded: bool) -> Any:
     """
     if not isinstance(out, Tracked):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
-    if modes.grad and (recorded or out._node is not None):
+    if modes.grad and (recorded or out._node is not None) and (out._node is not None or value._data.dtype.kind in "fcV"):
         raise RuntimeError(
-            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
-            "requires grad."
+            f"{name and name.rpartition('.')[2] + '(): '}functions with out=... arguments don't support automatic "
+            "differentiation, but one of the arguments requires grad."
         )
-    have, hold = dt.of(value._data.dtype), dt.of(out._data.dtype)
-    if have.category > hold.category:
-        raise RuntimeError(
-            f"result type {dt.SCALAR_TYPES[have.name]} can't be cast to the desired output type "
-            f"{dt.SCALAR_TYPES[hold.name]}"
-        )
+    check_out(name, value._data.dtype, out._data.dtype)
     if out._data.shape != value._data.shape:
         if out._data.size:
             import warnings
@@ -284,5 +280,6 @@ def write_out(out: Any, value: Any, recorded: bool) -> Any:
         if out._version is not None:
             out._version[0] += 1
         return out
+    refuse_overlap(out)
     store(out, value._data)
     return out

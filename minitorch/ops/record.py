@@ -104,6 +104,22 @@ def base_of(view: View) -> Any:
     return view.base
 
 
+def memory_of(tensor: Any) -> Any:
+    """The array that spans the memory a tensor lies on: its base's, or what a detached view was cut from."""
+    owner = tensor if tensor._view is None else base_of(tensor._view)
+    memory = getattr(owner, "_memory", None)
+    if memory is None or not backend_of(memory).shares_memory(memory, owner._data):
+        return owner._data
+    return memory
+
+
+def offset_of(array: Any, memory: Any) -> int:
+    """Elements between the start of the memory and an array's first element."""
+    pointer = backend_of(memory).pointer
+    distance = pointer(array) - pointer(memory)
+    return int(distance // array.itemsize) if array.size or 0 <= distance <= memory.nbytes else 0
+
+
 def move_retain(old: Any, node: Any) -> None:
     """`retain_grad` stays with the tensor; hooks stay with the value they were registered on."""
     if old is not None and node is not None and old.hooks and old.hooks.retain is not None:
@@ -164,12 +180,15 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     datas: list[Any] = []
     parents: list[Any] = []
     first: Any = None
-    wanted = False
+    wanted, at_home = False, True
     on_tape = modes.grad and op.differentiable
     for arg in args:
         if isinstance(arg, Tracked):
-            datas.append(arg._data)
+            data = arg._data
+            datas.append(data)
             first = first or (arg,)
+            if data.__class__ is not ndarray:
+                at_home = False
             if on_tape:
                 node = arg._node if arg._view is None else current_node(arg)  # type: ignore[attr-defined]
                 parents.append(node)
@@ -178,13 +197,17 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         else:
             datas.append(arg)
             parents.append(None)
+            if arg.__class__ not in HOST_KINDS:
+                at_home = False
     if op.check is not None:
         params = op.check(datas, params)
     make = first[0]._wrap
-    xp = backend_among(datas)
-    if xp.name != "cpu" or not HOST_KINDS.issuperset([data.__class__ for data in datas]):
-        match_devices(op, datas)
+    xp: Any = HOST
+    if not at_home:
         xp = backend_among(datas)
+        if xp.name != "cpu" or not HOST_KINDS.issuperset([data.__class__ for data in datas]):
+            match_devices(op, datas)
+            xp = backend_among(datas)
     if op.joint is not None and any(getattr(d, "dtype", None) is not None and d.dtype.kind == "c" for d in datas):
         return op.definition(*args, **params)  # type: ignore[misc]
     kind = getattr(datas[0], "dtype", None)

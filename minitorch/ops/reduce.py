@@ -8,6 +8,7 @@ derivative at 0 (a length, a deviation) is given the derivative 0 there, as in P
 from __future__ import annotations
 
 from ..backend.host import F32 as FLOAT32
+from ..backend.host_rows import SMALL, product, serves
 from .arithmetic import abs_, cast, pow_, sgn, where
 from .comparison import isnan
 from .create import full
@@ -43,8 +44,8 @@ def sum_to(xp, x, *, shape):
     lead = len(have) - len(shape)
     axes = [i + lead for i, n in enumerate(shape) if n != have[i + lead]]
     if not lead:
-        return x.sum(tuple(axes), keepdims=True) if axes else x
-    return x.sum((*range(lead), *axes)).reshape(shape)
+        return xp.total(x, tuple(axes), True) if axes else x
+    return xp.total(x, (*range(lead), *axes)).reshape(shape)
 
 
 sum_to.vjp(x=lambda g, x_shape: expand(g, shape=x_shape))
@@ -60,7 +61,7 @@ def spread(xp, g, *, shape, dim):
 @reduction(linear=True)
 def sum(xp, x, *, dim=None, keepdim=False):
     """The sum over some dimensions."""
-    return x.sum(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "bui" else None)
+    return x.sum(axis=dim, keepdims=keepdim, dtype="int64") if x.dtype.kind in "bui" else xp.total(x, dim, keepdim)
 
 
 sum.vjp(x=lambda g, x_shape, dim: spread(g, shape=x_shape, dim=dim))
@@ -70,7 +71,7 @@ spread.vjp(g=lambda g, g_shape, dim: reshape(sum(g, dim=dim), shape=g_shape))
 @reduction(linear=True)
 def mean(xp, x, *, dim=None, keepdim=False):
     """The mean over some dimensions; of nothing, NaN."""
-    total = x.sum(axis=dim, keepdims=keepdim)
+    total = xp.total(x, dim, keepdim)
     count = x.size // total.size if total.size else 1
     return total / count if count else total * xp.nan
 
@@ -82,6 +83,9 @@ mean.vjp(x=lambda g, x_shape, dim: spread(g / (count_of(x_shape, dim) or 1), sha
 @reduction()
 def prod(xp, x, *, dim=None, keepdim=False):
     """The product over one dimension or all; where elements are 0 the gradient is that of the others' product."""
+    if serves(xp, x, SMALL) and (dim is None or len(dim) == 1 or len(dim) == x.ndim):
+        out = product(x, dim[0]) if dim is not None and len(dim) == 1 else product(x.reshape(-1), 0)
+        return out.reshape(kept(x.shape, range(x.ndim) if dim is None else dim)) if keepdim else out
     return x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "bui" else None)
 
 
@@ -197,11 +201,11 @@ def _corrected(datas, params):
 @reduction(holomorphic=False, check=_corrected)
 def var(xp, x, *, dim=None, keepdim=False, correction=1):
     """The variance: squared distances from the mean, over count - correction (never below 0)."""
-    total = x.sum(axis=dim, keepdims=True)
+    total = xp.total(x, dim, True)
     count = x.size // total.size if total.size else 1
     apart = x - (total / count if count else total)
     squares = apart * apart if x.dtype.kind != "c" else apart.real**2 + apart.imag**2
-    return xp.true_divide(squares.sum(axis=dim, keepdims=keepdim), max(float(count - correction), 0.0))
+    return xp.true_divide(xp.total(squares, dim, keepdim), max(float(count - correction), 0.0))
 
 
 def _apart(x, dim, correction):
@@ -253,7 +257,7 @@ std.vjp(x=_std_rule).jvp(
 def length(xp, x, *, dim=None, keepdim=False):
     """The Euclidean norm; its gradient at 0 is 0."""
     squares = x * x if x.dtype.kind != "c" else x.real**2 + x.imag**2
-    return xp.sqrt(squares.sum(axis=dim, keepdims=keepdim))
+    return xp.sqrt(xp.total(squares, dim, keepdim))
 
 
 def _length_tangent(t, x, out, dim, keepdim):
@@ -316,7 +320,7 @@ def logsumexp(xp, x, *, dim=None, keepdim=False):
         return xp.log(xp.exp(x).sum(axis=dim, keepdims=keepdim))
     top = (x if x.dtype.kind != "c" else x.real).max(axis=dim, keepdims=True)
     top = xp.where(xp.isfinite(top), top, xp.zero(top.dtype))
-    out = xp.log(xp.exp(x - top).sum(axis=dim, keepdims=True)) + top
+    out = xp.log(xp.total(xp.exp(x - top), dim, True)) + top
     return out if keepdim else out.reshape(tuple([n for i, n in enumerate(x.shape) if i not in dim]))
 
 

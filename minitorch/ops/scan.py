@@ -8,6 +8,8 @@ combined in turn.
 
 from __future__ import annotations
 
+from ..backend.host_rows import BLOCK, SMALL, recurrence, serves
+from ..backend.host_rows import running as stretched
 from .create import full
 from .families import checked_dim, scan
 from .reduce import widened
@@ -55,6 +57,8 @@ def _whole(datas, params):
 def cumsum(xp, x, *, dim, reverse=False):
     """Running sums along one dimension, from its start or, in reverse, from its end."""
     wide = _wide(x, dim)
+    if wide == "float64" and dim == x.ndim - 1 and x.shape[dim] % BLOCK == 0 and serves(xp, x, SMALL):
+        return stretched(x, xp.add, reverse)
     if reverse:
         x = xp.flip(x, axis=dim)
     out = xp.cumsum(x, axis=dim, dtype=wide)
@@ -74,7 +78,13 @@ def recur(xp, a, b, *, dim, reverse=False):
     """
     if reverse:
         a, b = xp.flip(a, axis=dim), xp.flip(b, axis=dim)
-    a, b, step, count = a.copy(), b.copy(), 1, b.shape[dim]
+    count = b.shape[dim]
+    if dim == b.ndim - 1 and count % BLOCK == 0 and b.size >= SMALL and xp.name == "cpu" and a.dtype == b.dtype and (
+            b.dtype.kind == "f" and a.shape == b.shape and a[..., 1:].all()):  # fmt: skip
+        out = xp.empty(b.shape, dtype=b.dtype)
+        recurrence(a, b, xp.flip(out, axis=dim) if reverse else out)
+        return out
+    a, b, step = a.copy(), b.copy(), 1
     zeros = xp.name != "cpu" or not a[_part(a.ndim, dim, 1, count)].all()
     while step < count:
         later, earlier = _part(a.ndim, dim, step, count), _part(a.ndim, dim, 0, count - step)
@@ -119,6 +129,8 @@ recur.jvp(
 def cumprod(xp, x, *, dim):
     """Running products along one dimension."""
     wide = _wide(x, dim)
+    if wide == "float64" and dim == x.ndim - 1 and x.shape[dim] % BLOCK == 0 and serves(xp, x, SMALL):
+        return stretched(x, xp.multiply)
     out = xp.cumprod(x, axis=dim, dtype=wide)
     return out if wide is None or wide == "int64" else out.astype(x.dtype)
 

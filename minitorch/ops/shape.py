@@ -6,6 +6,7 @@ a basic slice and its placement into zeros.
 
 from __future__ import annotations
 
+from ..backend.dtype import scalar_type
 from .families import movement, one_dim
 
 
@@ -60,13 +61,17 @@ def reshape(xp, x, *, shape):
 reshape.vjp(x=lambda g, x_shape: g.reshape(x_shape))  # the method is the op, on raw arrays and tensors alike
 
 
-def _expanded(datas, params):
-    have, want = datas[0].shape, params["shape"]
+def expanded_shape(have, want, kind="Float"):
+    """The shape to which expanding to `want` comes: -1 keeps a size.
+
+    Raises:
+        RuntimeError: in PyTorch's words, where `have` does not expand so.
+    """
     want = tuple([w.__index__() for w in want])
     lead = len(want) - len(have)
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.FloatTensor{{{list(have)}}}, size={list(want)}): the number of sizes provided "
+            f"expand(torch.{kind}Tensor{{{list(have)}}}, size={list(want)}): the number of sizes provided "
             f"({len(want)}) must be greater or equal to the number of dimensions in the tensor ({len(have)})"
         )
     full = []
@@ -83,8 +88,14 @@ def _expanded(datas, params):
                 f"The expanded size of the tensor ({w}) must match the existing size ({h}) at non-singleton dimension "
                 f"{i}.  Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
             )
+        elif w < 0:
+            raise RuntimeError(f"numel: integer multiplication overflow (a negative size in {list(want)})")
         full.append(w)
-    return {"shape": tuple(full)}
+    return tuple(full)
+
+
+def _expanded(datas, params):
+    return {"shape": expanded_shape(datas[0].shape, params["shape"], scalar_type(datas[0].dtype))}
 
 
 @movement(view=True, check=_expanded)
@@ -121,14 +132,15 @@ def permute(xp, x, *, dims):
     return x.transpose(dims)
 
 
-def _inverse(dims):
-    inverse = [0] * len(dims)
+def inverse(dims):
+    """The permutation that undoes `dims`."""
+    found = [0] * len(dims)
     for i, d in enumerate(dims):
-        inverse[d] = i
-    return tuple(inverse)
+        found[d] = i
+    return tuple(found)
 
 
-permute.vjp(x=lambda g, dims: permute(g, dims=_inverse(dims)))
+permute.vjp(x=lambda g, dims: permute(g, dims=inverse(dims)))
 
 
 @movement(view=True)
@@ -239,12 +251,16 @@ def windows(xp, x, *, dim, size, step):
 @movement(silent=False)
 def place_windows(xp, g, *, dim, size, step, shape):
     """Overlapping windows summed back into an array of `shape`; the adjoint of windows."""
-    out = xp.zeros(shape, dtype=g.dtype)
-    count = g.shape[dim]
-    for offset in range(size):
-        key = (slice(None),) * dim + (slice(offset, offset + step * (count - 1) + 1 if count else offset, step),)
-        out[key] += g[..., offset]
-    return out
+    count, lead = g.shape[dim], (slice(None),) * dim
+    rounds = -(-size // step)  # of windows that do not overlap: step elements of each at a time
+    rows = max(count + rounds, -(-shape[dim] // step))
+    out = xp.zeros((*shape[:dim], rows, step, *shape[dim + 1 :]), dtype=g.dtype)
+    g = xp.moveaxis(g, -1, dim + 1)
+    for turn in range(rounds):
+        part = g[(*lead, slice(None), slice(turn * step, min((turn + 1) * step, size)))]
+        out[(*lead, slice(turn, turn + count), slice(0, part.shape[dim + 1]))] += part
+    line = out.reshape(*shape[:dim], rows * step, *shape[dim + 1 :])
+    return xp.ascontiguousarray(line[(*lead, slice(0, shape[dim]))])
 
 
 windows.vjp(x=lambda g, x_shape, dim, size, step: place_windows(g, dim=dim, size=size, step=step, shape=x_shape))

@@ -52,7 +52,7 @@ def erfc(xp, x):
 @elementwise(UNARY, promotes="float", namespaces=SPECIAL, check=_real("erfinv_vml"))
 def erfinv(xp, x):
     """The number whose erf is x."""
-    return xp.special.erfinv(x)
+    return xp.where(x == 0, x, xp.special.erfinv(x))  # a zero keeps its sign
 
 
 @elementwise(UNARY, promotes="float", check=_real("erfcx"), **ONLY)
@@ -95,7 +95,8 @@ ndtri.vjp(x=lambda g, out: g * (exp(out * out * 0.5) * SQRT_2PI))
 @elementwise(UNARY, promotes="float", check=_real("lgamma_vml"))
 def lgamma(xp, x):
     """The logarithm of the absolute value of the gamma function."""
-    return xp.where(xp.isinf(x), xp.inf, xp.special.gammaln(x))  # at -inf scipy's is -inf
+    found = xp.where(xp.isinf(x), xp.inf, xp.special.gammaln(x))  # at -inf scipy's is -inf
+    return xp.where((x > 0) & (x < 1e-300), -xp.log(x), found)  # and at the smallest of numbers inf
 
 
 @elementwise(UNARY, promotes="float", namespaces=SPECIAL, check=refuses("digamma", "c"))
@@ -110,7 +111,8 @@ def polygamma(xp, x, *, n):
     factor = -1.0
     for k in range(1, n + 1):
         factor *= -k
-    return xp.special.zeta(n + 1.0, x) * factor
+    found = xp.special.zeta(n + 1.0, x) * factor
+    return xp.where(x == -xp.inf, xp.nan, found) if n == 1 else found
 
 
 lgamma.vjp(x=lambda g, x: g * digamma(x))

@@ -56,7 +56,7 @@ def test_results_are_the_callers_own():
 def test_unused_inputs():
     x, y = leaf(), leaf()
     out = (x * 2).sum()
-    text = "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True"
+    text = "The differentiated Tensor at index 1 appears to not have been used in the graph. Set allow_unused=True"
     with pytest.raises(RuntimeError, match=text):
         grad(out, [x, y], retain_graph=True)
     g, none = grad(out, [x, y], allow_unused=True, retain_graph=True)

@@ -169,10 +169,10 @@ def test_refusals(call, words):
 @over("condition", [np.array([True]), [True], 1])
 def test_where_takes_tensors_and_numbers(condition):
     x = mt.tensor([1.0])
-    with pytest.raises(TypeError, match=r"where\(\): argument 'condition' \(position 1\) must be Tensor"):
+    with pytest.raises(TypeError, match=r"where\(\) received an invalid combination of arguments"):
         mt.where(condition, x, x)
     for other in (np.ones(1), [1.0]):
-        with pytest.raises(TypeError, match=r"where\(\): argument 'other' \(position 3\) must be Tensor"):
+        with pytest.raises(TypeError, match=r"where\(\) received an invalid combination of arguments"):
             mt.where(x > 0, x, other)
         with pytest.raises(TypeError, match=r"clamp\(\) received an invalid combination of arguments"):
             x.clamp(other, 1)

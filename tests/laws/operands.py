@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import minitorch as mt
 from minitorch.ops import TABLE
+from minitorch.ops.binder import TAKE_NUMBERS, overloads
 from minitorch.ops.front import PUBLIC, parse
 from minitorch.ops.op import Op
 
@@ -473,10 +474,18 @@ def elementwise_cases(subject, source):
         shared = operand(source, common([domain_of(subject, subject.inputs[i]) for i in floating]), (3,), 0)
         args = [shared if i in floating else np.resize(a, (3,)) for i, a in enumerate(model.args)]
         found.append(Case("the same tensor twice", tuple(args), model.params))
-    if subject.rule.numbers and len(floating) == count == 2 and subject.op is not None and subject.op.promotes and not source.complex:
+    if subject.rule.numbers and takes_numbers(subject) and len(floating) == count == 2 and subject.op is not None and subject.op.promotes and not source.complex:
         x, y = (operand(source, domain_of(subject, name), (3,), i) for i, name in enumerate(subject.inputs))
         found += [Case("a number on the right", (x, float(y[0])), {}), Case("a number on the left", (float(x[0]), y), {})]
     return found
+
+
+def takes_numbers(subject):
+    """Whether the second operand may be a Python number: an op's always, a public function's where PyTorch says so."""
+    space, _, name = subject.name.rpartition(".")
+    found = overloads(space, name, False)
+    return isinstance(subject.function, Op) or not found or name in TAKE_NUMBERS or any(
+        p.type == "Scalar" for overload in found for p in overload.parameters[1:2])
 
 
 def reduction_params(subject, dims, keep):

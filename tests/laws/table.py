@@ -230,11 +230,15 @@ OPS = {
     "bernoulli_entropy": rule(x=between(0.125, 0.875), y=between(0, 1), complex=False, numbers=False),
     # the rest
     "eigh": rule(call((3, 3), uplo="L"), call((2, 2, 2), uplo="U"), call((1, 1)), through=of_hermitian, nasty=False),
-    "layer_norm": rule(
-        call((2, 3), (3,), (3,), count=1, eps=1e-5), call((2, 3), None, None, count=2, eps=1e-5),
-        call((2, 2, 3), (2, 3), None, count=2, eps=0.1), call((2, 3), None, (3,), count=1, eps=1e-5),
-        call((0, 3), (3,), (3,), count=1, eps=1e-5),
-        complex=False, distinct=True,
+    "standardize": rule(
+        call((2, 3), (3,), (3,), axes=(1,), eps=1e-5), call((2, 3), None, None, axes=(0, 1), eps=1e-5),
+        call((2, 2, 3), (2, 3), None, axes=(1, 2), eps=0.1), call((2, 3), None, (3,), axes=(1,), eps=1e-5),
+        call((0, 3), (3,), (3,), axes=(1,), eps=1e-5), call((3, 2, 2), (2, 1), (2, 1), axes=(0, 2), eps=1e-5),
+        call((3, 2), (2,), None, axes=(0,), eps=0.5), complex=False, distinct=True,
+    ),
+    "root_mean_square": rule(
+        call((2, 3), (3,), axes=(1,), eps=1e-5), call((2, 3), None, axes=(0, 1), eps=1e-5), call((2, 2, 3), (2, 3), axes=(1, 2), eps=0.1),
+        call((0, 3), (3,), axes=(1,), eps=1e-5), complex=False, distinct=True,
     ),
     "fourier": rule(
         call((4,), dims=(0,), inverse=False, norm="backward"), call((2, 3), dims=(0, 1), inverse=True, norm="ortho"),
@@ -331,7 +335,7 @@ PUBLIC = {
     ),
     "masked_select": rule(call((2, 3), mask((2, 3))), call((3,), mask((2, 1))), call((), mask(()))),
     "nonzero": rule(call((2, 3)), call((2, 3), as_tuple=True), call(()), call((0, 2)), input=whole(-1, 2), smooth=False),
-    "reshape": rule(call((2, 3), literal((3, 2))), call((2, 3), literal(-1)), call((), literal((1, 1))), call((0, 2), literal((3, 0)))),
+    "reshape": rule(call((2, 3), literal((3, 2))), call((2, 3), literal((-1,))), call((), literal((1, 1))), call((0, 2), literal((3, 0)))),
     "view": rule(call((2, 3), literal((3, 2))), call((2, 3), literal(6)), call((0, 2), literal((3, 0))), layouts=False),
     "view_as": rule(call((2, 3), (3, 2)), layouts=False),
     "reshape_as": rule(call((2, 3), (3, 2)), call((1,), ())),
@@ -354,7 +358,7 @@ PUBLIC = {
     "unbind": rule(call((2, 3)), call((2, 3), dim=1), call((0, 2))),
     "narrow": rule(call((3, 4), literal(1), literal(1), literal(2)), call((3, 4), dim=0, start=-2, length=0)),
     "select": rule(call((3, 4), literal(1), literal(-1)), call((3,), literal(0), literal(2))),
-    "flip": rule(call((2, 3), literal((0, 1))), call((2, 3), literal(-1)), call((0, 2), literal((0,)))),
+    "flip": rule(call((2, 3), literal((0, 1))), call((2, 3), literal((-1,))), call((0, 2), literal((0,)))),
     "tril": rule(call((3, 3)), call((2, 3, 2), diagonal=-1)),
     "triu": rule(call((3, 3)), call((2, 3, 2), diagonal=1)),
     "diagonal": rule(call((3, 3)), call((2, 3, 4), offset=1, dim1=2, dim2=0), call((2, 3), offset=3)),
@@ -376,7 +380,8 @@ PUBLIC = {
         complex=False, distinct=True,
     ),
     "max_pool3d": rule(call((1, 1, 2, 3, 2), literal((2, 1, 2)), stride=1), complex=False, distinct=True),
-    "dropout": rule(call((2, 3)), call((3,), literal(0.25)), call((2,), training=False), call(()), through=seeded, referee="nn.functional.dropout"),
+    "dropout": rule(call((2, 3), literal(0.5), literal(True)), call((3,), literal(0.25), literal(True)),
+                    call((2,), literal(0.5), literal(False)), call((), literal(0.5), literal(True)), through=seeded, referee="nn.functional.dropout"),
     **{
         name: rule(
             call((2, 3, 2), literal(0.5), literal(True)), call((2, 3), literal(0.25), literal(True)),

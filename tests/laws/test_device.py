@@ -21,6 +21,7 @@ from tests.standin import DuplicatePositions, waits
 WAITING = {
     "transfer": "it brings the numbers to the host",
     "eigh": "an error is raised, not garbage returned",
+    "istft": "an error is raised where no window reaches",
     **dict.fromkeys(("inverse", "solve", "substitute", "lu", "det", "cofactor", "cofactor_slope", "slogdet", "pinv",
                      "matrix_exp", "eig", "svd", "qr", "complete_qr", "cholesky", "triangular_solve", "lu_solve", "logdet",
                      "matrix_power", "pinverse", "cholesky_solve", "cholesky_inverse", "inv_ex", "solve_ex",

@@ -45,6 +45,8 @@ def has_method(subject):
 def test_the_method_is_the_function(subject, case):
     if not isinstance(case.args[0], np.ndarray):
         return
+    if subject.name == "repeat_interleave" and len(case.args) == 1:  # counts alone: a function's overload only
+        return
     one, other = case.tensors(subject), case.tensors(subject)
     found = call(getattr(mt.Tensor, subject.name), case, one)
     expected = call(subject.function, case, other)
@@ -77,7 +79,7 @@ def test_the_in_place_twin_writes_the_same(subject, case):
     fits = expected.shape == tensors[0].shape and mt.can_cast(expected.dtype, tensors[0].dtype)
     others = case.tensors(subject)
     copied = [others[0].clone(), *others[1:]]
-    if not fits and entry(subject).name in ("squeeze", "unsqueeze", "transpose", "t"):
+    if not fits and entry(subject).name in ("squeeze", "unsqueeze", "transpose", "t", "as_strided"):
         return
     twin = entry(subject).inplace_function
     if not fits:
@@ -107,6 +109,8 @@ def test_out_receives_the_result(subject, case):
     if not isinstance(case.args[0], np.ndarray | list):  # a number first
         return
     expected = call(subject.function, case, tensors)
+    if case.params.get("as_tuple") or (subject.name in ("median", "nanmedian") and len(expected) == 1):
+        return  # overloads without `out`
     places = tuple(mt.Tensor._wrap(np.zeros_like(result._data)) for result in expected)
     args, params = case.filled(tensors)
     out = places if len(places) > 1 else places[0]

@@ -1,0 +1,7 @@
+"""What one does to the parameters and gradients of a model: PyTorch's `torch.nn.utils`."""
+
+from .clipping import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
+from .vectors import parameters_to_vector, vector_to_parameters
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
+           "vector_to_parameters"]  # fmt: skip
