@@ -34,16 +34,21 @@ __version__ = "0.1.0"
 _equip(Tensor, create.METHODS)
 _equip_operators(Tensor, Tensor._classes)
 
-_SUBMODULES = frozenset(("autograd", "cuda", "fft", "linalg", "nn", "optim", "random", "return_types", "sparse", "special",
-                         "testing", "viz"))  # fmt: skip
+_SUBMODULES = frozenset(("autograd", "cuda", "fft", "func", "linalg", "nn", "optim", "random", "return_types",
+                         "signal", "sparse", "special", "testing", "viz"))  # fmt: skip
+#: What PyTorch has and this library has not, and why.
+_ABSENT = {"vmap": "there are no batching transforms yet; call the function on a batch, or in a loop with `stack`",
+           "jit": "there is no script compiler; functions and modules run as they are written"}  # fmt: skip
 _DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
+#: Names of a module that is imported only for them.
+_LATE = {"summary": "layer_table"}
 #: Where names that have no row in a table live: name -> module.
 _HOMES: dict[str, str] = {}
 
 
 def _homes() -> dict[str, str]:
     if not _HOMES:
-        for module in ("create", "create_sparse", "create_typed", "settings"):
+        for module in ("create", "create_range", "create_sparse", "create_typed", "settings"):
             for name in importlib.import_module(f".{module}", __name__).__all__:
                 _HOMES[name] = module
     return _HOMES
@@ -60,17 +65,20 @@ def __getattr__(name: str) -> Any:
         value = _DTYPES[name]
     elif name in _SUBMODULES:
         return importlib.import_module(f".{name}", __name__)
+    elif name in _LATE:
+        value = getattr(importlib.import_module(f".{_LATE[name]}", __name__), name)
     elif not name.startswith("__") and name in _homes():
         value = getattr(importlib.import_module(f".{_homes()[name]}", __name__), name)
     else:
-        raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
+        why = f": {_ABSENT[name]}" if name in _ABSENT else ""
+        raise AttributeError(f"module 'minitorch' has no attribute {name!r}{why}")
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     public = [name for name, entry in _PUBLIC[""].items() if entry.functional]
-    return sorted({*globals(), *public, *_DTYPES, *_SUBMODULES, *_homes()})
+    return sorted({*globals(), *public, *_DTYPES, *_SUBMODULES, *_LATE, *_homes()})
 
 
 __all__ = ["Size", "Tensor", "Value", "device", "dtype", "enable_grad", "inference_mode", "is_grad_enabled",

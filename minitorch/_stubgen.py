@@ -106,7 +106,7 @@ def package_stub() -> str:
     from .backend import dtype as dt
 
     lines = [HEAD, "from collections.abc import Sequence\n", "from typing import Any, TypeAlias, overload\n\n"]
-    lines.append("from . import autograd as autograd, nn as nn, optim as optim\n")
+    lines.append("from . import autograd as autograd, func as func, nn as nn, optim as optim\n")
     lines.append("from . import random as random, testing as testing, viz as viz\n")
     lines.append("from ._tensor import Tensor as Tensor\n")
     lines.append("from .backend.device import Device as device\n")
@@ -120,6 +120,7 @@ def package_stub() -> str:
         lines.append(f"from .{module.__name__.rpartition('.')[2]} import (\n")
         lines += [f"    {name} as {name},\n" for name in names]
         lines.append(")\n")
+    lines.append("from .layer_table import summary as summary\n")
     lines += ["\n", NUMBERS, "__version__: str\n"]
     lines += [f"{name}: dtype\n" for name in sorted({d.name for d in dt.ALL} | set(dt.ALIASES)) if name not in
               ("bool", "int", "float")]  # fmt: skip

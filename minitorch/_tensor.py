@@ -17,7 +17,7 @@ from ._tensor_metadata import TensorMetadata
 from ._tensor_move import TensorMoves
 from ._tensor_numpy import NumpyProtocols
 from .backend.device import Device
-from .backend.namespace import backend_of
+from .backend.namespace import backend_for, backend_of
 from .grad_fn import GradFn
 from .graph.hooks import RemovableHandle, hooks_of
 from .graph.modes import modes
@@ -39,7 +39,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     `tensor(...)`, which infers the dtype.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_grad", "_leaf", "_memory", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_conjugate_of", "_grad", "_leaf", "_memory", "_view")
     _grad: Any
     _view: View | None
     __hash__ = object.__hash__
@@ -55,7 +55,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
 
         self._data = legacy_array(data, dtype, device)
         self._node = None
-        self._version = None if modes.inference else [0]
+        self._cell = None if modes.inference else [0]
         self._view = None
         self._grad = None
         if requires_grad:  # as `autograd.Variable(tensor, requires_grad=True)`
@@ -68,7 +68,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         tensor: Tensor = Tensor.__new__(Tensor)
         tensor._data = array
         tensor._node = node
-        tensor._version = [0] if version is None else version
+        tensor._cell = [0] if version is None else version
         tensor._view = None
         tensor._grad = None
         return tensor
@@ -99,8 +99,8 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
 
     def _bump(self) -> None:
         """Say that the raw data was written in place."""
-        if self._version is not None:
-            self._version[0] += 1
+        if self._cell is not None:
+            self._cell[0] += 1
 
     # ---- the tape --------------------------------------------------------------------------------------------------
     @property
@@ -109,7 +109,9 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         return node_of(self) is not None
 
     @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
+    def requires_grad(self, value: Any) -> None:
+        if value is not True and value is not False:
+            raise RuntimeError("requires_grad must be a bool")
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -118,6 +120,9 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         Raises:
             RuntimeError: for an integer or bool tensor, and to switch it off on a non-leaf.
         """
+        kind: Any = type(requires_grad)
+        if kind is not bool:
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind.__name__}")
         node = node_of(self)
         if node is not None and node.op is not None:
             if not requires_grad:
@@ -138,7 +143,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
                 "only Tensors of floating point and complex dtype can require gradients "
                 f"(this one is {self.dtype}). Hint: convert it first, x.float()."
             )
-        if self._version is None and not modes.inference:
+        if self._cell is None and not modes.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         leaf = getattr(self, "_leaf", None)
         if leaf is None:
@@ -263,7 +268,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     def detach(self) -> Tensor:
         """The same memory and version, off the tape."""
         detached = self.data
-        detached._version = self._version
+        detached._cell = self._cell
         return detached
 
     def detach_(self) -> Tensor:
@@ -303,9 +308,16 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
     def _is_view(self) -> bool:
         return self._view is not None
 
+    @property
+    def _version(self) -> int:
+        """How often this memory was written in place."""
+        if self._cell is not None:
+            return int(self._cell[0])
+        raise RuntimeError("Inference tensors do not track version counter.")
+
     def is_inference(self) -> bool:
         """Whether this tensor was made in inference mode."""
-        return self._version is None
+        return self._cell is None
 
     # ---- indexing and the rest of Python's protocols ---------------------------------------------------------------
     def __getitem__(self, key: Any) -> Tensor:
@@ -352,7 +364,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         new = self.__class__.__new__(self.__class__)
         memo[id(self)] = new
         new._data = self._data.copy(order="K")
-        new._version, new._view, new._node = [0], None, None
+        new._cell, new._view, new._node = [0], None, None
         new._grad = copy.deepcopy(self._grad, memo)
         new.__dict__.update(copy.deepcopy(self.__dict__, memo))
         if self._node is not None:
@@ -360,7 +372,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
         return new
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _rebuild, (self.__class__, self.numpy_copy(), self.requires_grad and self.is_leaf, str(self.device),
+        return _rebuild, (self.__class__, self.numpy_copy(), self.requires_grad, str(self.device),
                           self.__dict__ or None)  # fmt: skip
 
     def __dir__(self) -> Iterable[str]:
@@ -376,11 +388,9 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
 
 
 def _rebuild(cls: Any, array: Any, requires_grad: bool, device: str, extra: Any) -> Tensor:
-    from .backend.namespace import backend_for
-
     tensor: Tensor = cls.__new__(cls)
     tensor._data = backend_for(Device(device)).asarray(array)
-    tensor._node, tensor._version, tensor._view, tensor._grad = None, [0], None, None
+    tensor._node, tensor._cell, tensor._view, tensor._grad = None, [0], None, None
     if extra:
         tensor.__dict__.update(extra)
     return tensor.requires_grad_() if requires_grad else tensor

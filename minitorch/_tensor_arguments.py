@@ -85,6 +85,8 @@ def as_sizes(function: str, given: tuple[Any, ...], named: Any = None) -> tuple[
 
 def is_integer(value: Any) -> bool:
     """Whether a value counts as an integer: ints, NumPy's, integer tensors of one element; no bool."""
+    if value.__class__ is int:
+        return True
     if isinstance(value, bool | np.bool_ | float | complex):
         return False
     if isinstance(value, Tracked):
@@ -135,38 +137,6 @@ def need_tensor(function: str, name: str, place: int, value: Any) -> Any:
     return value._data
 
 
-def memory_axes(raw: Any) -> list[int]:
-    """The axes of an array from the slowest to the fastest in memory; stride 0 says nothing, as in ATen.
-
-    The order in which in-place draws fill a tensor, and the one that `*_like` gives its result (TensorIterator.cpp,
-    `reorder_dimensions`).
-    """
-    steps, sizes = raw.strides, raw.shape
-    fastest = list(range(raw.ndim))[::-1]
-
-    def order(one: int, other: int) -> int:
-        if not steps[one] or not steps[other]:
-            return 0
-        near, far = abs(steps[one]), abs(steps[other])
-        return (near > far) - (near < far) or int(sizes[one] > sizes[other])
-
-    for start in range(1, len(fastest)):
-        place = start
-        for before in range(start - 1, -1, -1):
-            found = order(fastest[before], fastest[place])
-            if found > 0:
-                fastest[before], fastest[place] = fastest[place], fastest[before]
-                place = before
-            elif found < 0:
-                break
-    return fastest[::-1]
-
-
-def inverse(axes: list[int]) -> list[int]:
-    """The permutation that undoes `axes`."""
-    return [axes.index(axis) for axis in range(len(axes))]
-
-
 # ---- results -------------------------------------------------------------------------------------------------------
 def wrap(raw: Any, requires_grad: bool = False) -> Tensor:
     """A leaf around a raw array.
@@ -176,7 +146,7 @@ def wrap(raw: Any, requires_grad: bool = False) -> Tensor:
     """
     tensor = Tensor._wrap(raw)
     if modes.inference:
-        tensor._version = None
+        tensor._cell = None
     if requires_grad:
         if raw.dtype.kind in "iub":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients "

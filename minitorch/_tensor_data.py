@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .backend import dtype as dt
-from .backend.limits import cast
+from .backend.limits import C_TYPES, cast, refuse_number
 from .backend.namespace import backend_of
 from .graph.modes import modes
 from .tracked import Tracked
@@ -24,10 +24,6 @@ from .tracked import Tracked
 Array = np.ndarray[Any, Any]
 _NUMBERS = frozenset((bool, int, float, complex))
 _PYTHON_TYPES: dict[Any, dt.dtype] = {bool: dt.bool_, int: dt.int64, complex: dt.complex128}
-#: What messages call the C type of a dtype that a number does not fit into.
-_C_TYPES = {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
-            "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t", "float16": "c10::Half",
-            "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double"}  # fmt: skip
 
 
 # ---- numbers into dtypes -------------------------------------------------------------------------------------------
@@ -42,39 +38,35 @@ def fitted(value: Any, dtype: dt.dtype) -> Any:
         return complex(value)
     if isinstance(value, complex):
         if value.imag and kind != dt.BOOL:
-            _overflow(_C_TYPES[dtype.name])
+            refuse_number(C_TYPES[dtype.name])
         value = value if kind == dt.BOOL else value.real
     if kind == dt.BOOL:
         return bool(value)
     if kind == dt.FLOATING:
         info = _largest(dtype)
         if math.isfinite(value) and abs(value) > info:
-            _overflow(_C_TYPES[dtype.name])
+            refuse_number(C_TYPES[dtype.name])
         return float(value)
-    return _integer(value, dtype, _C_TYPES[dtype.name])
+    return _integer(value, dtype, C_TYPES[dtype.name])
 
 
 def _integer(value: Any, dtype: dt.dtype, name: str) -> int:
     bits = 8 * dtype.itemsize
     if value.__class__ is not int:
         if not math.isfinite(value) or (value < 0 and not dtype.is_signed):
-            _overflow(name)
+            refuse_number(name)
         value = int(value)
     if dtype.is_signed:
         if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
-            _overflow(name)
+            refuse_number(name)
         return value  # type: ignore[no-any-return]
     if not -(1 << bits) < value < 1 << bits:
-        _overflow(name)
+        refuse_number(name)
     return value & ((1 << bits) - 1)  # type: ignore[no-any-return]
 
 
 def _largest(dtype: dt.dtype) -> float:
     return 3.3895313892515355e38 if dtype is dt.bfloat16 else float(np.finfo(dtype.numpy).max)
-
-
-def _overflow(name: str) -> None:
-    raise RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
 def convert(raw: Any, target: Any) -> Any:

@@ -7,20 +7,26 @@ it. Assignment writes through the same two steps, so that one recorded write ser
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ._tensor_data import fitted
+from .backend import dtype as dt
 from .backend.namespace import backend_of
+from .ops.arithmetic import cast, warn_of_lost_part
 from .ops.front import PUBLIC
 from .ops.index import HOLE, pick, put
 from .ops.lookup import lookup
-from .ops.mutation import assign, refuse_write, store, writes_history
+from .ops.mutation import assign, refuse_meeting, refuse_write, store, writes_history
 from .ops.shape import expand, reshape, select
 from .tracked import Tracked
 
 _FULL = slice(None)
+
+
+_INDEX_DTYPES = frozenset(map(np.dtype, ("int64", "int32", "uint8", "bool")))
 
 
 def getitem(tensor: Any, key: Any) -> Any:
@@ -44,6 +50,9 @@ def getitem(tensor: Any, key: Any) -> Any:
             return select.one(tensor, {"key": key})
     if isinstance(key, Tracked) and key._data.ndim and key._data.dtype.kind == "i" and array.ndim:
         return lookup(tensor, _normalised(key, backend_of(array)), dim=0)
+    if isinstance(key, Tracked) and key._data.dtype == bool and key._data.shape == array.shape != () and (
+            key._data.__class__ is array.__class__):  # fmt: skip
+        return pick(tensor, *backend_of(array).nonzero(key._data), key=(HOLE,) * array.ndim)
     basic, indices, pattern = split_key(tensor, key)
     part = tensor if not basic else select(tensor, key=basic)
     if indices:
@@ -59,16 +68,23 @@ def setitem(tensor: Any, key: Any, value: Any) -> None:
     if key.__class__ is int and not (tensor._data.ndim and -tensor._data.shape[0] <= key < tensor._data.shape[0]):
         _refuse_int(tensor._data, key, 0)
     value = _as_value(tensor, value)
+    if not indices and value._data.__class__ is not tensor._data.__class__:
+        value = value.to(device=tensor.device)
     part = select(tensor, key=basic or (Ellipsis,))
+    if indices and value._data.dtype != tensor._data.dtype:
+        value = _of_its_dtype(tensor, key, value)
+    elif value._data.dtype.kind == "c":
+        warn_of_lost_part(tensor._data.dtype)
     recorded = writes_history(tensor, value)
     refuse_write(part if part._view is not None else tensor, recorded)
+    refuse_meeting(part, (value,))
     if not recorded:
         if indices:
             target = part._data
             where = tuple(_raw(i) if p is HOLE else p for p, i in _fill(pattern, indices))
             target[where] = _fit(value, target[where].shape, True)
-            if tensor._version is not None:
-                tensor._version[0] += 1
+            if tensor._cell is not None:
+                tensor._cell[0] += 1
         else:
             store(part, _fit(value, part._data.shape, False))
         return
@@ -77,6 +93,23 @@ def setitem(tensor: Any, key: Any, value: Any) -> None:
         assign(part, put(part, _shaped(value, shape, True), *indices, key=pattern))
     else:
         assign(part, expand(_shaped(value, part._data.shape, False), shape=part._data.shape))
+
+
+def _of_its_dtype(tensor: Any, key: Any, value: Any) -> Any:
+    """A value of another dtype that fills where one mask holds, in the dtype of the tensor.
+
+    Raises:
+        RuntimeError: for a value that goes to index tensors, or has several elements.
+    """
+    parts = [part for part in (key if isinstance(key, tuple) else (key,)) if isinstance(part, Tracked | np.ndarray | list)]
+    kinds = [part._data.dtype if isinstance(part, Tracked) else np.asarray(part).dtype for part in parts]
+    if value._data.size != 1 or len(kinds) != 1 or kinds[0] not in (bool, "uint8"):
+        have, given = (dt.scalar_type(t._data.dtype) for t in (tensor, value))
+        raise RuntimeError(f"Index put requires the source and destination dtypes match, got {have} for the destination and "
+                           f"{given} for the source.")  # fmt: skip
+    if value._data.dtype.kind == "c" and tensor._data.dtype.kind != "c":
+        fitted(value.item(), tensor.dtype)
+    return cast(value, dtype=tensor._data.dtype)
 
 
 def _fill(pattern: Any, indices: Any) -> list[tuple[Any, Any]]:
@@ -243,9 +276,11 @@ def _normalised(part: Any, xp: Any) -> Any:
             return bool(raw) if raw.dtype == bool else int(raw)
         if raw.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        if raw.dtype.name not in ("int64", "int32", "uint8", "bool"):
+        if raw.dtype not in _INDEX_DTYPES:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors. Hint: index.long().")
         if raw.dtype == np.uint8:
+            warnings.warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+                          UserWarning, stacklevel=5)  # fmt: skip
             return raw.astype(bool)
         if backend_of(raw) is not xp:
             return xp.asarray(backend_of(raw).to_host(raw))

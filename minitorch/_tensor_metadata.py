@@ -6,6 +6,7 @@ All of it is read off the raw array; nothing is stored twice.
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 from ._tensor_constants import memory_format, strided
@@ -203,8 +204,15 @@ class TensorMetadata:
     @property
     def T(self) -> Any:
         """The dimensions in reverse order."""
-        dims = tuple(reversed(range(self._data.ndim)))
-        return self.permute(dims)
+        ndim = self._data.ndim
+        if ndim != 2:
+            warnings.warn(
+                "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases." if not ndim else
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+                "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+                "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+                UserWarning, stacklevel=2)  # fmt: skip
+        return self.permute(tuple(reversed(range(ndim))))
 
     @property
     def mT(self) -> Any:
@@ -216,7 +224,11 @@ class TensorMetadata:
     def H(self) -> Any:
         """The conjugate transpose of a matrix."""
         if self.ndim not in (0, 2):
-            raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor."
+                + " For batches of matrices, consider using tensor.mH" * (self.ndim > 2)
+            )
+        self._need_matrix("H")
         return self.adjoint()
 
     @property
@@ -226,6 +238,9 @@ class TensorMetadata:
         return self.adjoint()
 
     def _need_matrix(self, name: str) -> None:
+        if not self._data.ndim:
+            rest = " Consider using x.conj()." if "H" in name else " This function is the identity in these cases."
+            warnings.warn(f"Tensor.{name} is deprecated on 0-D tensors.{rest}", UserWarning, stacklevel=3)
         if self._data.ndim == 1:
             raise RuntimeError(
                 f"tensor.{name} is only supported on matrices or batches of matrices. Got 1-D tensor."

@@ -13,9 +13,9 @@ from ._tensor_metadata import ORDERS
 from .backend import dtype as dt
 from .backend.device import Device
 from .backend.namespace import backend_for, backend_of, device_of
-from .ops.arithmetic import cast, clone
+from .ops.arithmetic import cast, clone, warn_of_lost_part
 from .ops.families import movement
-from .ops.shape import inverse
+from .ops.shape import ordered
 
 
 def is_on(array: Any, device: Device) -> bool:
@@ -72,6 +72,8 @@ class TensorMoves:
             if not is_on(self._data, home):
                 out = transfer(out, device=home)
         if dtype is not None and out._data.dtype != dtype.numpy:
+            if out._data.dtype.kind == "c":
+                warn_of_lost_part(dtype.numpy)
             out = cast(out, dtype=dtype.numpy)
         return arranged(out, memory_format, copy and out is self, "to")
 
@@ -157,7 +159,7 @@ class TensorMoves:
         if keep and self._data.flags.c_contiguous:
             return self
         if memory_format is None:
-            return _ordered(self)
+            return ordered(self)
         if keep:
             raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
         return arranged(self, memory_format, False, "contiguous")
@@ -179,17 +181,6 @@ class TensorMoves:
         return False
 
 
-@movement(linear=True)
-def _ordered(xp, x, *, axes=None):  # type: ignore[no-untyped-def]
-    """A copy in index order, or with the dimensions in memory in the order of `axes`."""
-    if axes is None:
-        return x.copy() if x.flags.c_contiguous else xp.ascontiguousarray(x)
-    return x.transpose(axes).copy(order="C").transpose(inverse(axes))  # type: ignore[no-untyped-call]
-
-
-_ordered.vjp(x=lambda g: g)
-
-
 def arranged(x: Any, memory_format: Any, copy: bool, function: str) -> Any:
     """The tensor in a memory format: itself where it is so already and no copy is wanted.
 
@@ -208,7 +199,7 @@ def arranged(x: Any, memory_format: Any, copy: bool, function: str) -> Any:
     if axes is not None and len(axes) != x._data.ndim:
         raise RuntimeError(f"required rank {len(axes)} tensor to use {memory_format[6:]} format "
                            f"(this one has shape {list(x._data.shape)})")  # fmt: skip
-    return x if not copy and x.is_contiguous(memory_format=memory_format) else _ordered(x, axes=axes)
+    return x if not copy and x.is_contiguous(memory_format=memory_format) else ordered(x, axes=axes)
 
 
 def as_dtype(value: Any) -> dt.dtype:

@@ -237,7 +237,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     raw = backend_for(Device("cuda" if on_device else "cpu")).from_dlpack(ext_tensor)
     tensor = Tensor._wrap(raw.copy() if copy else raw)
     if modes.inference:
-        tensor._version = None
+        tensor._cell = None
     return tensor if device is None else tensor.to(device=device)
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from ._tensor import Tensor
-from ._tensor_arguments import as_int, as_number, finish, inverse, is_integer, memory_axes, wrap
+from ._tensor_arguments import as_int, as_number, finish, is_integer, wrap
 from .backend import generator as streams
 from .backend.namespace import backend_of
+from .backend.orders import inverse, memory_axes
 from .graph.modes import modes
 from .ops.create import full
 from .ops.kinds import lacking

@@ -71,7 +71,7 @@ class SparseTensor(SparseMetadata, Tensor):  # type: ignore[misc, override]
         )
 
     _node = property(lambda self: node_of(self._held))
-    _version = property(lambda self: self._held._version)
+    _cell = property(lambda self: self._held._cell)
     _base = None
 
     # ---- layouts, dtypes, devices ----------------------------------------------------------------------------------

@@ -154,4 +154,52 @@ def resize_as_(self: Tensor, the_template: Any, *, memory_format: Any = None) ->
     return resize_(self, the_template._data.shape)
 
 
-METHODS: dict[str, Any] = {method.__name__: method for method in (untyped_storage, storage, resize_, resize_as_)}
+def resize(self: Tensor, *sizes: Any) -> Tensor:
+    """The same numbers in another shape of as many elements; `reshape` under its old name.
+
+    Raises:
+        RuntimeError: for another number of elements.
+    """
+    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    return _resized(self, as_sizes("resize", sizes))
+
+
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """`resize` to the shape of another tensor.
+
+    Raises:
+        RuntimeError: as `resize`.
+    """
+    warnings.warn("non-inplace resize_as is deprecated", UserWarning, stacklevel=2)
+    return _resized(self, tensor._data.shape)
+
+
+def _resized(tensor: Tensor, shape: Any) -> Tensor:
+    if math.prod(shape) != tensor.numel():
+        raise RuntimeError(
+            f"requested resize to {'x'.join(map(str, shape))} ({math.prod(shape)} elements in total), but the given tensor "
+            f"has a size of {'x'.join(map(str, tensor.shape))} ({tensor.numel()} elements). autograd's resize can only change "
+            "the shape of a given tensor, while preserving the number of elements. "
+        )
+    found: Tensor = tensor.contiguous().view(*shape)
+    return found
+
+
+def as_subclass(self: Tensor, cls: Any) -> Any:
+    """This tensor's memory, version and place on the tape as an instance of a subclass of Tensor.
+
+    Raises:
+        TypeError: for a class that is none.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+        raise TypeError(f"cls must be a type (got {type(cls).__name__})" if not isinstance(cls, type) else
+                        "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make "
+                        "sure your class inherits from Tensor.")  # fmt: skip
+    alias, made = self.view_as(self), cls.__new__(cls)
+    for slot in ("_data", "_node", "_cell", "_view", "_grad"):
+        setattr(made, slot, getattr(alias, slot))
+    return made
+
+
+METHODS: dict[str, Any] = {method.__name__: method for method in (untyped_storage, storage, resize_, resize_as_,
+                                                                  resize, resize_as, as_subclass)}  # fmt: skip

@@ -53,6 +53,7 @@ from .create_like import strided_memory
 from .create_random import *  # noqa: F403
 from .create_ranges import *  # noqa: F403
 from .create_windows import *  # noqa: F403
+from .ops.compiling import FROM_NUMBER
 from .size import Size
 from .tracked import Tracked
 
@@ -104,6 +105,8 @@ def tensor_from(data: Any, dtype: dt.dtype | None = None, device: Any = None) ->
         return wrap(raw if backend_of(raw) is xp else xp.asarray(backend_of(raw).to_host(raw)))
     return wrap(home(device).asarray(_shared(data, dtype) if isinstance(data, np.ndarray) else array_of(data, dtype)))
 
+
+FROM_NUMBER.append(tensor_from)
 
 def _shared(array: Array, dtype: dt.dtype | None) -> Array:
     raw = np.asarray(checked(array))

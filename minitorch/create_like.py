@@ -15,8 +15,6 @@ from ._tensor_arguments import (
     as_number,
     as_sizes,
     home,
-    inverse,
-    memory_axes,
     need_strided,
     need_tensor,
     wrap,
@@ -24,6 +22,7 @@ from ._tensor_arguments import (
 from ._tensor_data import array_of, fitted
 from .backend import dtype as dt
 from .backend.namespace import backend_of
+from .backend.orders import inverse, memory_axes
 from .tracked import Tracked
 
 __all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]

@@ -162,10 +162,10 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = dt.
     count, xp = as_int("randperm", "n", 1, n), home(device)
     target = out._data.dtype if isinstance(out, Tracked) and dtype is dt.int64 else out_dtype(
         "randperm", out, as_dtype("randperm", dtype))  # fmt: skip
-    name = target.name
+    name = dt.of(target).name
     if name in DIGITS and count > (most := (1 << DIGITS[name]) + 1):
         raise RuntimeError(f"n cannot be greater than {most} for {dt.scalar_type(target)} type.")
-    if name not in DIGITS and count > int(np.iinfo(target).max):
+    if name not in DIGITS and target.itemsize < 8 and count > int(np.iinfo(target).max):
         raise RuntimeError(f"value cannot be converted to type {name}_t without overflow")
     return finish(xp.asarray(source_of("randperm", generator, xp).randperm(count, target)), out, requires_grad)
 

@@ -1,7 +1,7 @@
 """Ranges: arange, linspace, logspace, and the indices of triangles.
 
 PyTorch's arguments, counts and dtypes: arange counts in int64 after truncation, else in float64 before it; linspace
-walks from both ends so that it mirrors itself. Numbers are rounded once, at the end.
+walks from both ends so that it mirrors itself, to the last bit of PyTorch's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ._tensor import Tensor
 from ._tensor_arguments import as_dtype, as_int, as_number, finish, home, need_strided, out_dtype, wrap
 from ._tensor_data import Array, convert, fitted
 from .backend import dtype as dt
+from .backend.stepping import evenly
 from .tracked import Tracked
 
 __all__ = ["arange", "linspace", "logspace", "tril_indices", "triu_indices"]
@@ -98,7 +99,8 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any =
     need_strided("logspace", layout)
     points, target = _spaced("logspace", start, end, steps, out, dtype)
     with np.errstate(all="ignore"):
-        raw = np.asarray(np.power(points.dtype.type(base), points))
+        wide = points.astype(np.complex128 if points.dtype.kind == "c" else np.float64)
+        raw = np.power(wide.dtype.type(base), wide)
     return finish(home(device).asarray(convert(raw, target)), out, requires_grad)
 
 
@@ -124,10 +126,13 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, out: Any, dtype: An
         raise NotImplementedError(f"\"{function}_cpu\" not implemented for 'Bool'")
     if kind.category == dt.INTEGER:
         first, last = fitted(first, kind), fitted(last, kind)
-    working = np.dtype(np.complex128 if kind.is_complex else np.float64)  # rounded once, at the end
-    low, high = working.type(first), working.type(last)
-    step = (high - low) / working.type(count - 1) if count > 1 else working.type(0)
-    index = np.arange(count).astype(working)
+    if not kind.is_complex:
+        straight = function == "linspace"
+        working = kind.numpy if kind.is_floating_point and straight else np.float64
+        return evenly(np, first, last, count, working, straight), target
+    low, high = np.complex128(first), np.complex128(last)  # rounded once, at the end
+    step = (high - low) / np.complex128(count - 1) if count > 1 else np.complex128(0)
+    index = np.arange(count).astype(np.complex128)
     points = np.where(np.arange(count) < count // 2, low + step * index, high - step * index[::-1])
     return (points if count > 1 else np.full(count, low)), target
 

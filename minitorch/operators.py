@@ -81,13 +81,13 @@ def short(self, other):
             t = new(Tensor); t._data = out; t._view = None; t._grad = None
             {version}
             if {wanted} and modes.grad:
-                v = t._version
+                v = t._cell
                 {cells}
                 t._node = node = Node(op, EMPTY, (nx, ny), ({saved}), ({cell_list}), {mark}, out.shape, d)
                 if recording: node.note = recording[-1](op)
             else:
                 t._node = None
-                if modes.inference: t._version = None
+                if modes.inference: t._cell = None
             return t
     elif takes_numbers and (other.__class__ is float or other.__class__ is int):
         x = self._data; d = x.dtype
@@ -99,14 +99,14 @@ def short(self, other):
             t = new(Tensor); t._data = out; t._view = None; t._grad = None
             {version}
             if {wanted_one} and modes.grad:
-                v = t._version; ny = None
+                v = t._cell; ny = None
                 {number_cells}
                 t._node = node = Node(op, EMPTY, (nx, None), ({number_saved}), ({number_cell_list}), {number_mark},
                                       out.shape, d)
                 if recording: node.note = recording[-1](op)
             else:
                 t._node = None
-                if modes.inference: t._version = None
+                if modes.inference: t._cell = None
             return t
     return fallback(self, other)
 """
@@ -123,14 +123,14 @@ def short(self, other):
             t = new(Tensor); t._data = out; t._view = None; t._grad = None
             {version}
             if ny is not None and modes.grad:
-                v = t._version; nx = None
+                v = t._cell; nx = None
                 {number_cells}
                 t._node = node = Node(op, EMPTY, (None, ny), ({number_saved}), ({number_cell_list}), {number_mark},
                                       out.shape, d)
                 if recording: node.note = recording[-1](op)
             else:
                 t._node = None
-                if modes.inference: t._version = None
+                if modes.inference: t._cell = None
             return t
     return fallback(self, other)
 """
@@ -145,13 +145,13 @@ def short(self):
         t = new(Tensor); t._data = out; t._view = None; t._grad = None
         {version}
         if nx is not None and modes.grad:
-            v = t._version
+            v = t._cell
             {cells}
             t._node = node = Node(op, EMPTY, (nx,), ({saved}), ({cell_list}), {mark}, out.shape, d)
             if recording: node.note = recording[-1](op)
         else:
             t._node = None
-            if modes.inference: t._version = None
+            if modes.inference: t._cell = None
         return t
     return fallback(self)
 """
@@ -175,7 +175,7 @@ def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any, before: bool = 
                     cells += "None, "
                     continue
                 owner = "self" if number == 0 else ("self", "other")[key]
-                setup.append(f"{cell} = ({owner}._version or guard({owner})) if {needed} else None")
+                setup.append(f"{cell} = ({owner}._cell or guard({owner})) if {needed} else None")
                 saved += f"{name} if {cell} is not None else None, "
                 cells += f"{cell}, "
                 marks.append(f"(0 if {cell} is None else {cell}[0])")
@@ -190,7 +190,7 @@ def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any, before: bool = 
     saved, cells, mark, setup = spell(None)
     number_saved, number_cells, number_mark, number_setup = spell(0 if before else 1)
     filled = (_BEFORE if before else _TWO if two else _ONE).format(
-        version="t._version = [0]", saved=saved, cell_list=cells, mark=mark, cells=setup,
+        version="t._cell = [0]", saved=saved, cell_list=cells, mark=mark, cells=setup,
         check="check((x, y), EMPTY)" if op.check and not getattr(op.check, "passes_floats", False) else "",
         node=NODE if op.differentiable else "", nodes=f"{NODE}; {OTHER_NODE}" if op.differentiable else "",
         wanted="(nx is not None or ny is not None)" if op.differentiable else "False",
@@ -213,7 +213,7 @@ def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any, before: bool = 
 
 def _guard(tensor: Any) -> Any:
     """The version cell of an operand that a rule saves; an inference tensor has none and is refused."""
-    cell = tensor._version
+    cell = tensor._cell
     return cell if cell is not None else version_cell(tensor)
 
 

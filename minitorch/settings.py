@@ -21,12 +21,13 @@ from .size import Size
 from .tracked import Tracked
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "broadcast_shapes", "can_cast", "e", "finfo", "get_default_device",
+    "are_deterministic_algorithms_enabled", "broadcast_shapes", "can_cast", "compile", "e", "finfo", "get_default_device",
     "get_default_dtype",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "iinfo", "inf", "is_autocast_enabled",
     "is_complex", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_inference", "is_neg",
     "is_nonzero", "is_same_size", "is_signed", "is_tensor", "is_warn_always_enabled", "nan", "newaxis", "numel", "pi",
-    "promote_types", "result_type", "set_default_device", "set_default_dtype", "set_float32_matmul_precision",
+    "promote_types", "result_type", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_float32_matmul_precision", "set_flush_denormal",
     "set_num_interop_threads", "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms",
 ]  # fmt: skip
 
@@ -55,6 +56,23 @@ def get_default_device() -> Device:
 def set_default_device(device: Any) -> None:
     """Make tensors on `device` when none is named."""
     namespace.default_device[0] = Device("cpu" if device is None else device)
+
+
+def set_default_tensor_type(t: Any, /) -> None:
+    """Make the dtype of a typed tensor that of Python floats: `FloatTensor`, or its name "torch.FloatTensor".
+
+    Raises:
+        TypeError: for a type that is not floating-point, or none.
+    """
+    name = t if isinstance(t, str) else f"torch.{getattr(t, '__name__', '')}"
+    d = next((d for d in dt.ALL if name == f"torch.{dt.SCALAR_TYPES[d.name]}Tensor"), None)
+    if d is None:
+        raise TypeError("invalid type object: only floating-point types are supported as the default type")
+    if d.category != dt.FLOATING:
+        raise TypeError("only floating-point types are supported as the default type")
+    warnings.warn("torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() "
+                  "and torch.set_default_device() as alternatives.", UserWarning, stacklevel=2)  # fmt: skip
+    dt.set_default(d)
 
 
 def promote_types(type1: dt.dtype, type2: dt.dtype) -> dt.dtype:
@@ -254,6 +272,26 @@ def set_warn_always(b: bool, /) -> None:
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """False: there is no autocast."""
     return False
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """False: subnormal numbers are kept, and NumPy has no switch for it."""
+    if not isinstance(mode, bool):
+        raise RuntimeError(f"flush_denormal expects a bool, but got {type(mode).__name__}")
+    return False
+
+
+def compile(model: Any = None, *, fullgraph: bool = False, dynamic: Any = None, backend: Any = None, mode: Any = None,
+            options: Any = None, name: Any = None, disable: bool = False, recompile_limit: Any = None,
+            isolate_recompiles: bool = False, shapes_spec: Any = None) -> Any:  # fmt: skip
+    """The function or module itself: it runs as it is written. Without one, a decorator that returns it.
+
+    Raises:
+        RuntimeError: for a mode together with options, as in PyTorch.
+    """
+    if mode is not None and options is not None:
+        raise RuntimeError("Either mode or options can be specified, but both can't be specified at the same time.")
+    return (lambda function: function) if model is None else model
 
 
 # ---- limits --------------------------------------------------------------------------------------------------------

@@ -15,14 +15,14 @@ class Tracked:
     Attributes:
         _data: the raw float or array.
         _node: the Node that made it, its Leaf, or None if it takes no part in a graph.
-        _version: a one-element list that all tensors on the same memory share, counting in-place writes; None for an
-            inference tensor.
+        _cell: the version cell: a one-element list that all tensors on the same memory share, counting in-place writes;
+            None for an inference tensor.
     """
 
-    __slots__ = ("_data", "_node", "_version")
+    __slots__ = ("_cell", "_data", "_node")
+    _cell: Any
     _data: Any
     _node: Any
-    _version: Any
 
     @staticmethod
     def _apply(op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

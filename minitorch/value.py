@@ -57,14 +57,14 @@ class Value(Tracked):
         self._data = data
         self._node = ValueNode(data, None, (), ())
         self._node.label = label or _op
-        self._version = None
+        self._cell = None
 
     # ---- what the engine calls -------------------------------------------------------------------------------------
     @staticmethod
     def _wrap(data: float, node: Any = None, version: Any = None) -> Value:
         value: Value = Value.__new__(Value)
         value._data = data
-        value._version = None
+        value._cell = None
         value._node = ValueNode(data, None, (), ()) if node is None else node
         return value
 
@@ -184,7 +184,7 @@ def method(self, other):
     out = forward(SCALAR, {xy})
     nx = self._node
     ny = other._node if other.__class__ is Value else None
-    v = new(Value); v._data = out; v._version = None
+    v = new(Value); v._data = out; v._cell = None
     v._node = node = ValueNode(out, op, {parents}, ({saved}))
     if recording: node.note = recording[-1](op)
     return v
@@ -194,7 +194,7 @@ def method(self):
     x = self._data
     out = forward(SCALAR, x)
     nx = self._node
-    v = new(Value); v._data = out; v._version = None
+    v = new(Value); v._data = out; v._cell = None
     v._node = node = ValueNode(out, op, (nx,), ({saved}))
     if recording: node.note = recording[-1](op)
     return v

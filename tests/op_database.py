@@ -144,6 +144,8 @@ def mine(value, memo):
         return mt.device(str(value))
     if isinstance(value, torch.Generator):
         return mt.Generator().manual_seed(value.initial_seed())
+    if isinstance(value, torch.nn.Module):
+        return find(mt.nn, type(value).__name__)()
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(mine(item, memo) for item in value))
     if isinstance(value, (list, tuple)):

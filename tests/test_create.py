@@ -531,8 +531,8 @@ def test_out_is_refused_where_a_gradient_would_be_lost():
     with pytest.raises(RuntimeError, match=r"functions with out=.* arguments don't support automatic differentiation"):
         mt.zeros(2, out=mt.ones(2, requires_grad=True))
     out = mt.ones(3)
-    version = out._version[0]
-    assert mt.arange(3, out=out) is out and out.tolist() == [0.0, 1.0, 2.0] and out._version[0] == version + 1
+    version = out._cell[0]
+    assert mt.arange(3, out=out) is out and out.tolist() == [0.0, 1.0, 2.0] and out._cell[0] == version + 1
 
 
 def test_only_dense_tensors():

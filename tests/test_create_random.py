@@ -103,6 +103,12 @@ def test_the_same_seed_gives_pytorchs_numbers(torch, name, n):
 
 
 @pytest.mark.referee
+@pytest.mark.parametrize("name", ["rand", "randint", "randint low", "randint wide", "randint float", "randperm"])
+def test_what_is_drawn_in_steps_is_the_same_too(torch, name):
+    both(torch, lambda T: EXACT[name](T, 40001), seed=1)
+
+
+@pytest.mark.referee
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("name", NEAR)
 def test_normals_are_pytorchs_to_the_last_places(torch, name, n):
@@ -273,15 +279,15 @@ def test_an_in_place_draw_on_the_tape_ends_the_gradient(name):
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_a_leaf_and_its_views_refuse_a_draw(name):
     leaf = mt.ones(4, requires_grad=True)
-    version = leaf._version[0]
+    version = leaf._cell[0]
     with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
         getattr(leaf, name)(*IN_PLACE[name])
     with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being used in an in-place"):
         getattr(leaf[1:], name)(*IN_PLACE[name])
-    assert leaf.tolist() == [1.0] * 4 and leaf._version[0] == version
+    assert leaf.tolist() == [1.0] * 4 and leaf._cell[0] == version
     with mt.no_grad():
         getattr(leaf, name)(*IN_PLACE[name])
-    assert leaf._version[0] == version + 1 and leaf.is_leaf and leaf.requires_grad
+    assert leaf._cell[0] == version + 1 and leaf.is_leaf and leaf.requires_grad
 
 
 def test_a_draw_into_a_view_hides_only_that_part():

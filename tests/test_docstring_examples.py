@@ -17,18 +17,22 @@ from tests.statements import apart, differences, refusals_apart, settle
 pytestmark = pytest.mark.referee
 
 SPACES = ["", "Tensor", "linalg", "fft", "special", "autograd", "autograd.functional", "autograd.graph", "nn",
-          "nn.functional", "nn.init", "nn.utils", "nn.Module", "optim", "random", "Generator", "Size"]  # fmt: skip
+          "nn.functional", "nn.init", "nn.utils", "nn.utils.parametrize", "nn.utils.parametrizations",
+          "nn.Module", "func", "optim", "random", "Generator", "Size"]  # fmt: skip
 
 #: Examples that may disagree, and why: `name` for a whole docstring.
 APART = {
     "conj": "a conjugate is computed at once, so no tensor says is_conj()",
     "resolve_conj": "as conj",
     "resolve_neg": "as conj, and no tensor says is_neg()",
-    "autograd.inference_mode": "as inference_mode",
     "Generator.seed": "a seed of the operating system",
     "set_default_dtype": "there is no complex of two float16",
-    "inference_mode": "`_version` is the engine's own cell",
+    "set_flush_denormal": "NumPy has no switch for subnormal numbers",
     "sort": "the order of equal elements, which is not promised",
+    "nn.utils.skip_init": "shows what the memory held",
+    "func.grad": "there is no vmap",
+    "func.jacfwd": "there is no vmap",
+    "func.jacrev": "there is no vmap",
     "typename": "our modules are files of their own",
     "cholesky_inverse": "shows a rounding error",
     "linalg.solve": "shows a rounding error",

@@ -259,7 +259,7 @@ def test_sharing_memory_means_being_a_view():
     for place, t in enumerate(made):
         base = next((base for base in (x, z) if np.may_share_memory(t._data, base._data)), None)
         assert (base is not None) == (t._is_view() or t is x), place
-        assert base is None or t._version is base._version
+        assert base is None or t._cell is base._cell
 
 
 def test_a_stale_view_is_rebuilt_once():
@@ -298,7 +298,7 @@ def test_a_leaf_is_refused():
                   lambda: x.t_(), lambda: x.__iadd__(1)):  # fmt: skip
         with pytest.raises(RuntimeError, match=LEAF):
             write()
-    assert x.tolist() == before and x._version[0] == 0
+    assert x.tolist() == before and x._cell[0] == 0
     with mt.no_grad():
         x.add_(1)
     x.detach().add_(1)
@@ -313,7 +313,7 @@ def test_a_view_of_a_leaf_is_refused():
             v.mul_(2)
         with pytest.raises(RuntimeError, match=VIEW_OF_LEAF):
             v[...] = 0.0
-    assert x._version[0] == 0
+    assert x._cell[0] == 0
 
 
 def test_a_view_from_before_requires_grad_is_refused():
@@ -401,7 +401,7 @@ def test_a_shape_or_dtype_that_does_not_fit_is_refused_before_anything_is_writte
         x.add_(mt.ones(2, 3))
     with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output type Long"):
         mt.ones(3, dtype=mt.int64).add_(1.5)
-    assert x.tolist() == [1, 1, 1] and x._version[0] == 0
+    assert x.tolist() == [1, 1, 1] and x._cell[0] == 0
 
 
 def test_detach_in_place():
@@ -433,7 +433,7 @@ def test_every_writer_moves_the_version_that_views_share(write):
     x = leaf().detach()
     v = x[1]
     write(x)
-    assert x._version[0] == v._version[0] == 1
+    assert x._cell[0] == v._cell[0] == 1
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
@@ -480,9 +480,9 @@ def test_data_does_not_share_the_version():
     w, x = leaf(start=3.0), leaf().detach()
     y = w * x
     x.data.mul_(10)
-    assert x._version[0] == 0
+    assert x._cell[0] == 0
     y.sum().backward()  # unnoticed, as in PyTorch: that is what .data is for, and why not to use it
-    assert x.data._version is not x._version
+    assert x.data._cell is not x._cell
 
 
 def test_the_numbers_from_before_an_in_place_op_are_kept_for_it():
@@ -570,3 +570,18 @@ def test_the_parts_of_complex_numbers_are_views():
         (w * w.conj()).real.sum().backward()
         found.append((w.tolist(), z.grad.tolist()))
     assert found[0][0] == pytest.approx(found[1][0]) and found[0][1] == pytest.approx(found[1][1])
+
+
+def test_the_version_is_a_number_that_views_share_and_data_does_not():
+    x = mt.ones(3)
+    view, detached, apart = x[1:], x.detach(), x.data
+    x.add_(1)
+    view.mul_(2)
+    assert [t._version for t in (x, view, detached, apart)] == [2, 2, 2, 0]
+    assert x._version.__class__ is int
+    with pytest.raises(AttributeError):
+        x._version = 3
+    with mt.inference_mode():
+        unversioned = mt.ones(2)
+    with pytest.raises(RuntimeError, match="Inference tensors do not track version counter"):
+        assert unversioned._version

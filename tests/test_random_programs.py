@@ -71,8 +71,8 @@ def test_a_planted_bug_is_found(monkeypatch):
 
     def without_bump(tensor, raw):
         store(tensor, raw)
-        if tensor._version is not None:
-            tensor._version[0] -= 1
+        if tensor._cell is not None:
+            tensor._cell[0] -= 1
 
     with monkeypatch.context() as patch:
         patch.setattr(mutation, "store", without_bump)

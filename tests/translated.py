@@ -24,6 +24,14 @@ def ours(value, seen):
             made = mt.tensor(array_of(value)).to(ours(value.dtype, seen))
             seen[id(value)] = (value, made.requires_grad_() if value.requires_grad else made)
         return seen[id(value)][1]
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        attention = value.self_attn
+        made = mt.nn.TransformerEncoderLayer(
+            attention.embed_dim, attention.num_heads, value.linear1.out_features, value.dropout.p, ours(value.activation, seen),
+            value.norm1.eps, attention.batch_first, value.norm_first, value.linear1.bias is not None)  # fmt: skip
+        made = made.to(ours(value.linear1.weight.dtype, seen))
+        made.load_state_dict(ours(dict(value.state_dict()), seen))
+        return made
     if isinstance(value, torch.dtype):
         return getattr(mt, str(value).partition(".")[2])
     if isinstance(value, torch.device):

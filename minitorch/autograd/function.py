@@ -193,8 +193,8 @@ def _check_marks(ctx: Any, args: Any, outputs: Any, recorded: bool) -> None:
 
 def _alias(tensor: Tensor, name: str) -> Tensor:
     """The same memory as a view that refuses to be written, since its gradient is the Function's affair."""
-    alias = Tensor._wrap(tensor._data, None, tensor._version)
-    alias._version = tensor._version
+    alias = Tensor._wrap(tensor._data, None, tensor._cell)
+    alias._cell = tensor._cell
     alias._view = View(tensor if tensor._view is None else tensor._view.base, None, name)
     return alias
 
@@ -241,4 +241,4 @@ def _refusing(out: Any, nodes: tuple[Any, ...]) -> Any:
     if not isinstance(out, Tensor):
         return out
     node = Node(DelayedError, {}, nodes, (), (), 0, out._data.shape, out._data.dtype)
-    return Tensor._wrap(out._data, node, out._version)
+    return Tensor._wrap(out._data, node, out._cell)

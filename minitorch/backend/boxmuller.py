@@ -4,7 +4,8 @@ Three recipes, one per kind of kernel in ATen (DistributionTemplates.h, Distribu
 - `pairs`: the scalar loop, in float64, one radius and one angle at a time;
 - `fill_double`: blocks of sixteen in float64, the first eight numbers of a block giving radii, the last eight angles;
 - `fill_single`: the same blocks in float32 with the Cephes polynomials of avx_mathfun.h and fused multiply-adds.
-A fused float32 step is taken in float64, where the product of two float32 numbers is exact, and rounded once.
+A fused float32 step is taken in float64, where the product of two float32 numbers is exact, and rounded once; where the
+product has so few digits that float32 holds it, the step is a float32 product and a float32 sum.
 """
 
 import math
@@ -15,7 +16,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-CHUNK = 8192  # pairs per step of the float32 recipe: its buffers stay in the second-level cache
+CHUNK = 1 << 14  # pairs per step of the float32 recipe: its buffers stay in the second-level cache
 EXACT = 1 << 16  # up to this many float64 results, logarithms come from the C library, bit-equal to PyTorch's
 TWO_PI = 2.0 * math.pi
 
@@ -27,7 +28,8 @@ def _single(*values: float) -> tuple[float, ...]:
 # The coefficients of Cephes' logf, sinf and cosf, rounded to float32 (avx_mathfun.h).
 LOG = _single(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
               2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)  # fmt: skip
-LOG_LOW, LOG_HIGH, SQRT_HALF = _single(-2.12194440e-4, 0.693359375, 0.707106781186547524)
+LOG_LOW, LOG_HIGH = _single(-2.12194440e-4, 0.693359375)
+SQRT_HALF_BITS = 0x3F3504F3
 SIN = _single(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
 COS = _single(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 QUARTER = _single(-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8)
@@ -80,109 +82,89 @@ def fill_double(uniforms: Array, mean: float, std: float, exact: bool) -> Array:
 
 
 def fill_single(uniforms: Array, mean: float, std: float) -> None:
-    """Replace float32 uniforms of shape (blocks, 16) by normal samples (`NormalFill16<float>`, AVX2)."""
+    """Replace float32 uniforms of shape (blocks, 16), dense, by normal samples (`NormalFill16<float>`, AVX2)."""
     mean, std = _single(mean, std)
     step = CHUNK // 8
-    for start in range(0, len(uniforms), step):
-        block = uniforms[start : start + step]
-        radius = _radius(1.0 - block[:, :8].astype(np.float64))
-        cosine, sine = _turn(block[:, 8:].astype(np.float64))
-        wide, narrow = np.empty_like(radius), np.empty(radius.shape, np.float32)
-        for columns, part in ((slice(8), cosine), (slice(8, 16), sine)):
-            np.multiply(radius, part, out=part)
-            _round(part, narrow)
-            np.multiply(part, std, out=wide)
-            np.add(wide, mean, out=wide)
-            block[:, columns] = wide
+    halves = uniforms.view("V32")  # eight numbers as one: copied many times faster than eight by eight
+    for start in range(0, len(halves), step):
+        block = halves[start : start + step]
+        radius = _radius(1.0 - block[:, 0].copy().view(np.float32))
+        for half, part in enumerate(_turn(block[:, 1].copy().view(np.float32))):
+            part *= radius
+            if std == 1.0:
+                part += mean
+            else:
+                _fuse(part, std, mean, np.empty(part.shape))
+            block[:, half] = part.view("V32")
 
 
-def _round(value: Array, narrow: Array) -> None:
-    """Round float64 `value` to float32 in place, by way of the float32 buffer `narrow`."""
-    narrow[...] = value
-    value[...] = narrow
+def _fuse(y: Array, x: Array | float, z: Array | float, wide: Array) -> None:
+    """y = x * y + z, rounded once, by way of the float64 buffer `wide`."""
+    np.multiply(y, x, out=wide, dtype=np.float64)
+    wide += z
+    y[...] = wide
 
 
-def _horner(coefficients: tuple[float, ...], x: Array, narrow: Array) -> Array:
-    """The polynomial at x, highest power first, each step fused and rounded to float32."""
-    y = x * coefficients[0]
-    for coefficient in coefficients[1:-1]:
-        np.add(y, coefficient, out=y)
-        _round(y, narrow)
-        np.multiply(y, x, out=y)
-    np.add(y, coefficients[-1], out=y)
-    _round(y, narrow)
+def _horner(coefficients: tuple[float, ...], x: Array, wide: Array) -> Array:
+    """The polynomial at x (float64) in float32, highest power first, each step fused."""
+    np.multiply(x, coefficients[0], out=wide)
+    wide += coefficients[1]
+    y = wide.astype(np.float32)
+    for coefficient in coefficients[2:]:
+        _fuse(y, x, coefficient, wide)
     return y
 
 
 def _radius(x: Array) -> Array:
-    """sqrt(-2 log x) of float32 numbers in (0, 1] held in float64 (Cephes' logf, `log256_ps`)."""
-    narrow = np.empty(x.shape, np.float32)
-    x, exponent = np.frexp(x)
-    low = x < SQRT_HALF
-    e = np.subtract(exponent, low, dtype=np.float64)
-    x += x * low
+    """sqrt(-2 log x) of float32 numbers in (0, 1], in their place (Cephes' logf, `log256_ps`)."""
+    wide = np.empty(x.shape)
+    bits = x.view(np.int32)
+    exponent = bits - SQRT_HALF_BITS
+    exponent >>= 23
+    bits -= exponent << 23  # now x lies between sqrt(1/2) and sqrt(2)
+    e = exponent.astype(np.float32)
     x -= 1.0
     z = x * x
-    _round(z, narrow)
-    y = _horner(LOG, x, narrow)
+    y = _horner(LOG, x.astype(np.float64), wide)
     y *= x
-    _round(y, narrow)
-    y *= z
-    t = e * LOG_LOW
-    _round(t, narrow)
-    y += t
-    _round(y, narrow)
+    _fuse(y, z, e * LOG_LOW, wide)
     z *= 0.5
     y -= z
-    _round(y, narrow)
     x += y
-    _round(x, narrow)
-    e *= LOG_HIGH
+    e *= LOG_HIGH  # exact: both have few digits
     x += e
-    _round(x, narrow)
     x *= -2.0
-    np.sqrt(x, out=x)
-    _round(x, narrow)
-    return x
+    return np.sqrt(x, out=x)
 
 
 def _turn(x: Array) -> tuple[Array, Array]:
-    """Cosine and sine of 2 pi x for float32 numbers in [0, 1) held in float64 (Cephes' `sincos256_ps`)."""
-    narrow = np.empty(x.shape, np.float32)
+    """Cosine and sine of 2 pi x for float32 numbers in [0, 1), which are overwritten (Cephes' `sincos256_ps`)."""
+    wide = np.empty(x.shape)
     x *= TWO_PI_SINGLE
-    _round(x, narrow)
-    y = x * FOUR_OVER_PI
-    _round(y, narrow)
-    octant = y.astype(np.int64)
+    octant = (x * FOUR_OVER_PI).astype(np.int32)
     octant += 1
     octant &= ~1
-    y[...] = octant
-    t = np.empty_like(y)
-    for part in QUARTER:
-        np.multiply(y, part, out=t)
-        x += t
-        _round(x, narrow)
+    y = octant.astype(np.float32)
+    x += y * QUARTER[0]  # exact products: few digits
+    x += y * QUARTER[1]
+    np.multiply(y, QUARTER[2], out=wide, dtype=np.float64)
+    wide += x
+    x[...] = wide
     z = x * x
-    _round(z, narrow)
-    cosine = _horner(COS, z, narrow)
-    cosine *= z
-    _round(cosine, narrow)
-    cosine *= z
-    np.multiply(z, 0.5, out=t)
-    cosine -= t
-    _round(cosine, narrow)
-    cosine += 1.0
-    _round(cosine, narrow)
-    sine = _horner(SIN, z, narrow)
+    z_wide = z.astype(np.float64)
+    sine = _horner(SIN, z_wide, wide)
     sine *= z
-    _round(sine, narrow)
-    sine *= x
-    sine += x
-    _round(sine, narrow)
+    _fuse(sine, x, x, wide)
+    cosine = _horner(COS, z_wide, wide)
+    cosine *= z
+    z *= -0.5
+    _fuse(cosine, z_wide, z, wide)
+    cosine += 1.0
     swapped = (octant & 2) != 0
     cosine, sine = np.where(swapped, sine, cosine), np.where(swapped, cosine, sine)
-    sign = sine.view(np.int64)
-    sign ^= (octant & 4) << 61
-    sign = cosine.view(np.int64)
-    sign ^= ((octant + 2) & 4) << 61
+    bits = sine.view(np.int32)
+    bits ^= (octant & 4) << 29
+    octant += 2
+    bits = cosine.view(np.int32)
+    bits ^= (octant & 4) << 29
     return cosine, sine

@@ -28,7 +28,7 @@ ULP_24, ULP_53 = np.float32(2.0**-24), 2.0**-53
 
 def _floating(dtype: npt.DTypeLike, kernel: str) -> np.dtype[Any]:
     target = np.dtype(dtype)
-    if target.name not in DIGITS:
+    if target.kind != "f" and target.name not in DIGITS:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{SCALAR_NAMES.get(target.name, target.name)}'")
     return target
 
@@ -154,12 +154,29 @@ class Draws:
                 )
             with self._lock:
                 return cast(self._longs(n).view(np.int64), target).reshape(shape)
-        start, span = integer_range(target, int(low), None if high is None else int(high))
+        low, high = int(low), None if high is None else int(high)
+        if target == np.int64 and high is not None and INT64_MIN <= low < high < 1 << 63:
+            start, span = low, high - low  # nothing to settle
+        else:
+            start, span = integer_range(target, low, high)
         with self._lock:
+            return cast(self._remainders(n, start, span), target).reshape(shape)
+
+    def _remainders(self, n: int, start: int, span: int) -> Array:
+        """int64: start plus a word (or two, for a wide span) modulo span."""
+        if n <= CHUNK:
             words = self._words(n) if span < 1 << 28 else self._longs(n)
-            words %= np.uint64(span)
-            words += np.uint64(start & ((1 << 64) - 1))
-            return cast(words.view(np.int64), target).reshape(shape)
+            whole = words // np.uint64(span)  # quotients are found in vectors, remainders one by one
+            whole *= np.uint64(span)
+            words -= whole
+            if start:
+                words += np.uint64(start & ((1 << 64) - 1))
+            return words.view(np.int64)
+        out = np.empty(n, np.int64)
+        for first in range(0, n, CHUNK):
+            part = out[first : first + CHUNK]
+            part[...] = self._remainders(part.size, start, span)
+        return out
 
     def _any_integer(self, n: int, target: np.dtype[Any]) -> Array:
         name = target.name
@@ -246,9 +263,13 @@ class Draws:
         wide = target == np.float64
         # Below float32, PyTorch draws whole blocks only; else also for the last n % 16, which are then replaced.
         drawn = n - n % 16 if target.itemsize == 2 else n
-        values = np.empty(n, np.float64 if wide else np.float32)
-        values[:drawn] = self._doubles(drawn) if wide else self._singles(drawn)
-        tail = (self._doubles(16) if wide else self._singles(16)) if n % 16 else None
+        draw = self._doubles if wide else self._singles
+        if drawn == n:
+            values = draw(n)
+        else:
+            values = np.empty(n, np.float32)
+            values[:drawn] = draw(drawn)
+        tail = draw(16) if n % 16 else None
         for part in (values[: n - n % 16], tail):
             if part is None:
                 continue

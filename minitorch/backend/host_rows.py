@@ -51,7 +51,8 @@ def total(x: Array, axes: Any, keepdims: bool = False) -> Any:
             if length >= 16:
                 kept = (1,) * count * bool(keepdims) + shape[count:]
                 return _columns(x, length).reshape(kept)
-    return x.sum(axis=axes, keepdims=keepdims)
+    out = x.sum(axis=axes, keepdims=keepdims)
+    return out if out.flags.c_contiguous else np.ascontiguousarray(out)  # in the order of its dimensions, as in PyTorch
 
 
 def _rows(x: Array, length: int) -> Array:
@@ -89,10 +90,13 @@ def product(x: Array, axis: int) -> Array:
     shape = x.shape
     inner = math.prod(shape[axis + 1 :])
     out: Array
+    if inner >= 16:  # whole rows times whole rows: NumPy does that well
+        out = x.prod(axis)
+        return out
     x = x.reshape(-1, shape[axis], inner)
-    if inner == 1 and x.size > CHUNK and len(x) > 1:
+    if inner == 1 and x.size > 4 * CHUNK and len(x) > 1:  # four times the usual block: little is written
         out = np.empty((len(x), 1), x.dtype)
-        for rows, result in _blocks(x[:, :, 0], out, length=shape[axis]):
+        for rows, result in _blocks(x[:, :, 0], out, length=-(-shape[axis] // 4)):
             result[:, 0] = product(rows, 1)
         return out.reshape(shape[:axis])
     while x.shape[1] * inner > 16 and x.shape[1] > 1:
@@ -101,7 +105,8 @@ def product(x: Array, axis: int) -> Array:
         if x.shape[1] % 2:
             folded[:, 0] *= x[:, -1]
         x = folded
-    out = x.prod(1).reshape(shape[:axis] + shape[axis + 1 :])
+    # The few columns left as rows, since NumPy multiplies whole rows, but a short line one by one.
+    out = np.multiply.reduce(np.ascontiguousarray(x.swapaxes(0, 1)), axis=0).reshape(shape[:axis] + shape[axis + 1 :])
     return out
 
 

@@ -4,6 +4,7 @@ PyTorch's names of the dtypes in messages, rounding as a C++ cast rounds, and th
 that the dtype cannot represent is moved inwards to one that it can (ATen/native/DistributionTemplates.h).
 """
 
+import functools
 import warnings
 from typing import Any
 
@@ -25,6 +26,18 @@ C_NAMES = {
     "int64": "long int", "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int",
     "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double",
 }  # fmt: skip
+#: What is said of a number that does not fit: the names of C's types of fixed width.
+C_TYPES = C_NAMES | {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int64": "int64_t", "uint16": "uint16_t",
+                     "uint32": "uint32_t", "uint64": "uint64_t"}  # fmt: skip
+
+
+def refuse_number(name: str) -> None:
+    """Refuse a number that a C type of this name cannot hold.
+
+    Raises:
+        RuntimeError: in PyTorch's words.
+    """
+    raise RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
 def quiet() -> np.errstate:
@@ -43,6 +56,7 @@ def cast(values: Array, dtype: npt.DTypeLike) -> Array:
         return values.astype(target, copy=False)
 
 
+@functools.cache
 def largest_of(target: np.dtype[Any]) -> float:
     """The largest finite number of a floating dtype."""
     if target.name == "bfloat16":

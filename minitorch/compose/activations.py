@@ -17,6 +17,7 @@ from ..ops.arithmetic import abs_, div, mul
 from ..ops.families import one_dim
 from ..ops.front import Entry, enter, public
 from ..ops.kinds import lacking, refuses
+from ..ops.promotion import real
 from ..ops.shape import reshape
 from .norms import softmax
 
@@ -136,8 +137,9 @@ RRELU = refuses("rrelu_with_noise_out_cpu", "bic")
 @activation("threshold, value", top=True)
 def threshold(input: Any, threshold: float, value: float) -> Any:
     """input where it exceeds the threshold, else value."""
+    value = real(value, input.dtype)
     number = int if input._data.dtype.kind in "iu" else float
-    return ops.threshold(input, at=threshold, value=number(value))
+    return ops.threshold(input, at=real(threshold, input.dtype), value=number(value))
 
 
 @activation(twin=False)

@@ -1,7 +1,7 @@
 """Pooling to a given size: window i of m covers elements floor(i n / m) up to ceil((i + 1) n / m) of n.
 
 Where m divides n the windows are regular, and ordinary pooling serves. Otherwise one dimension after the other is
-averaged, over rows of positions filled up to the longest window.
+resampled, with the same weight for all elements of a window.
 https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
 """
 
@@ -11,20 +11,21 @@ import math
 from typing import Any
 
 from ..backend.namespace import backend_of
-from ..ops.arithmetic import where
+from ..ops.arithmetic import cast
 from ..ops.front import public
 from ..ops.index import gather
 from ..ops.kinds import lacking
-from ..ops.lookup import lookup
-from ..ops.reduce import sum
+from ..ops.reduce import mean
+from ..ops.resampling import resample
 from ..ops.shape import reshape
 from .pooling import average, maximum
+from .taps import mean_of
 
 
-def bounds(size: int, count: int) -> tuple[list[int], list[int]]:
+def bounds(size: int, count: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """First element and length of each window."""
-    first = [i * size // count for i in range(count)]
-    return first, [-(-(i + 1) * size // count) - first[i] for i in range(count)]
+    first = tuple([i * size // count for i in range(count)])
+    return first, tuple([-(-(i + 1) * size // count) - first[i] for i in range(count)])
 
 
 def _asked(input: Any, output_size: Any, count: int, name: str, listed: str) -> tuple[int, ...]:
@@ -45,9 +46,14 @@ def _asked(input: Any, output_size: Any, count: int, name: str, listed: str) -> 
         raise RuntimeError(f"{name}(): Expected {count + 1}D or {count + 2}D tensor, but got{listed} {list(shape)}")
     asked = (output_size,) * count if isinstance(output_size, int) or output_size is None else tuple(output_size)
     if len(asked) != count:
-        raise RuntimeError(f"{name}: output_size must be {count}")
+        if count == 1:
+            raise RuntimeError(f"{name}() argument 'output_size' should contain one int (got {len(asked)})")
+        raise RuntimeError(f"{name}(): internal error: output_size.size() must be {count}" if "max" in name
+                           else f"{name}: output_size must be {count}")  # fmt: skip
     sizes = tuple(int(have if size is None else size) for size, have in zip(asked, shape[-count:], strict=True))
     if any(size < 0 for size in sizes):
+        if "max" in name:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {[*shape[:-count], *sizes]}")
         raise RuntimeError(
             f"{name}: elements of output_size must be greater than or equal to 0 but received {{{', '.join(map(str, sizes))}}}"
         )
@@ -60,6 +66,11 @@ def _asked(input: Any, output_size: Any, count: int, name: str, listed: str) -> 
     return sizes
 
 
+def _kernel(kind: str, count: int) -> str:
+    """PyTorch's name of the kernel that a dtype may lack."""
+    return f"adaptive_{kind}_pool3d_cpu" if count == 3 else f"adaptive_{kind}_pool2d"
+
+
 def _regular(input: Any, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The kernel, where every size divides the input's."""
     space = input._data.shape[-len(sizes) :]
@@ -68,35 +79,23 @@ def _regular(input: Any, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
     return None
 
 
-def _averaged(x: Any, dim: int, size: int) -> Any:
-    """x averaged over the windows of one dimension."""
-    shape = x._data.shape
-    xp = backend_of(x._data)
-    first, lengths = bounds(shape[dim], size)
-    longest = max(lengths, default=1)
-    places = xp.asarray(first, dtype="int64").reshape(-1, 1) + xp.arange(longest)
-    inside = xp.arange(longest) < xp.asarray(lengths, dtype="int64").reshape(-1, 1)
-    rest = (1,) * (len(shape) - dim - 1)
-    picked = lookup(x, x._wrap(xp.minimum(places, shape[dim] - 1)), dim=dim)
-    kept = where(x._wrap(inside.reshape(size, longest, *rest)), picked, x._wrap(xp.zeros((), dtype=x._data.dtype)))
-    return sum(kept, dim=(dim + 1,), keepdim=False) / x._wrap(
-        xp.asarray(lengths, dtype=x._data.dtype).reshape(size, *rest))  # fmt: skip
-
-
 def adaptive_average(input: Any, output_size: Any, count: int) -> Any:
     """adaptive_avg_pool1d, 2d and 3d."""
     name = f"adaptive_avg_pool{count}d"
     sizes = _asked(input, output_size, count, name, ",")
     if input._data.size or count > 1:
-        lacking(name, "b i c", input)
+        lacking(_kernel("avg", count), "b i c", input)
+    if set(sizes) == {1}:
+        return mean(input, dim=tuple(range(input._data.ndim - count, input._data.ndim)), keepdim=True)
     kernel = _regular(input, sizes)
     if kernel is not None:
         return average(input, count, kernel, kernel, 0, False, True, None)
-    ndim = input._data.ndim
-    for dim, size in enumerate(sizes, ndim - count):
+    kind = input._data.dtype
+    work = cast(input, dtype="float32") if kind.itemsize == 2 else input
+    for dim, size in enumerate(sizes, input._data.ndim - count):
         if size != input._data.shape[dim]:
-            input = _averaged(input, dim, size)
-    return input
+            work = resample(work, taps=mean_of(*bounds(input._data.shape[dim], size), input._data.shape[dim]), dim=dim)
+    return work if work._data.dtype == kind else cast(work, dtype=kind)
 
 
 def largest_in(xp: Any, array: Any, first: Any, lengths: Any) -> Any:
@@ -104,7 +103,7 @@ def largest_in(xp: Any, array: Any, first: Any, lengths: Any) -> Any:
 
     Args:
         array: (*, D1, ..., Dk).
-        first, lengths: per dimension, the windows' first elements and lengths: lists, or arrays that broadcast to
+        first, lengths: per dimension, the windows' first elements and lengths: tuples, or arrays that broadcast to
             (*, windows).
     """
     count = len(first)
@@ -116,7 +115,7 @@ def largest_in(xp: Any, array: Any, first: Any, lengths: Any) -> Any:
         # (*, windows of this axis, places in the window) among the (*, m1, ..., mk, k1, ..., kk)
         begin = xp.asarray(first[axis], dtype="int64")
         length = xp.asarray(lengths[axis], dtype="int64")
-        longest = max(lengths[axis]) if isinstance(lengths[axis], list) else int(lengths[axis])
+        longest = max(lengths[axis]) if isinstance(lengths[axis], tuple) else int(lengths[axis])
         own = begin.shape[:-1] + tuple(begin.shape[-1] if i == axis else 1 for i in range(count)) + (1,) * count
         step = xp.arange(longest).reshape(tuple(longest if i == axis else 1 for i in range(count)))
         begin = begin.reshape(own)
@@ -143,14 +142,14 @@ def picked(input: Any, where_: Any, count: int) -> tuple[Any, Any]:
     return reshape(values, shape=where_.shape), input._wrap(where_)
 
 
-def adaptive_maximum(input: Any, output_size: Any, count: int) -> tuple[Any, Any]:
-    """adaptive_max_pool1d, 2d and 3d: (values, flat positions)."""
+def adaptive_maximum(input: Any, output_size: Any, count: int, asked: bool = True) -> tuple[Any, Any]:
+    """adaptive_max_pool1d, 2d and 3d: (values, flat positions, which may be None where they are not asked for)."""
     name = f"adaptive_max_pool{count}d"
     sizes = _asked(input, output_size, count, name, ":")
-    lacking(name, "b i c", input)
+    lacking(_kernel("max", count), "b i c", input)
     kernel = _regular(input, sizes)
     if kernel is not None:
-        values, indices = maximum(input, count, kernel, kernel, 0, 1, False)
+        values, indices = maximum(input, count, kernel, kernel, 0, 1, False, asked)
         return values, indices
     array = input._data
     if not array.size or not all(sizes):
@@ -164,20 +163,20 @@ def adaptive_maximum(input: Any, output_size: Any, count: int) -> tuple[Any, Any
 def _register(count: int) -> None:
     spaces = ("nn.functional", "") if count == 1 else ("nn.functional",)
 
-    def mean(input: Any, output_size: Any) -> Any:
+    def average_of(input: Any, output_size: Any) -> Any:
         return adaptive_average(input, output_size, count)
 
     def top(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-        values, indices = adaptive_maximum(input, output_size, count)
+        values, indices = adaptive_maximum(input, output_size, count, return_indices)
         return (values, indices) if return_indices else values
 
     def both(input: Any, output_size: Any, return_indices: bool = False) -> Any:
         return adaptive_maximum(input, output_size, count)
 
-    mean.__doc__ = f"The mean over as many {count}-d windows as `output_size` says."
+    average_of.__doc__ = f"The mean over as many {count}-d windows as `output_size` says."
     top.__doc__ = f"The largest element of as many {count}-d windows as `output_size` says, and where asked its flat position."
     both.__doc__ = f"`adaptive_max_pool{count}d` with the positions."
-    public("(input, output_size)", name=f"adaptive_avg_pool{count}d", namespaces=spaces, method=False)(mean)
+    public("(input, output_size)", name=f"adaptive_avg_pool{count}d", namespaces=spaces, method=False)(average_of)
     public("(input, output_size, return_indices=False)", name=f"adaptive_max_pool{count}d", namespaces=("nn.functional",),
            method=False)(top)  # fmt: skip
     public("(input, output_size, return_indices=False)", name=f"adaptive_max_pool{count}d_with_indices",

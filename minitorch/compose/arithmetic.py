@@ -16,7 +16,7 @@ from ..ops.create import full
 from ..ops.front import PUBLIC, public, refuse
 from ..ops.kinds import kind_of, lacking, refuses
 from ..ops.mutation import in_place
-from ..ops.promotion import as_dtype, common_dtype, number_as
+from ..ops.promotion import as_dtype, common_dtype, number_as, real
 from ..tracked import Tracked
 
 BINARY = "(input: operand, other, *, out=None)"
@@ -220,6 +220,8 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
             have, given = (NAMES[t._data.dtype.name] for t in (input, tensor))
             raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {given}")
     LERP["tensor" if isinstance(weight, Tracked) else "scalar"]((input._data,), {})
+    if weight.__class__ is complex and input._data.dtype.kind != "c":
+        weight = real(weight, input.dtype)
     return ops.lerp(input, end, weight)
 
 
@@ -244,6 +246,9 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
             raise NotImplementedError("\"clamp_cpu\" not implemented for 'Bool'")
         return ops.bounded(input, min, max)
     common = common_dtype((input, min, max))
+    if common.is_complex and input.is_floating_point():
+        min, max = (bound if bound is None else real(bound, dt.float64) for bound in (min, max))
+        common = common_dtype((input, min, max))
     return ops.clamp(as_dtype(input, common), min=min if min is None else number_as(min, common),
                      max=max if max is None else number_as(max, common))  # fmt: skip
 

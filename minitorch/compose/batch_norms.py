@@ -98,6 +98,9 @@ def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = No
     """
     shape = input._data.shape
     channels = shape[1] if len(shape) > 1 else 0
+    if eps < 0 or (training and not eps):
+        what = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {what}, but got {eps}")
     if training:
         count = shape[0] if shape else 1
         for size in shape[2:]:

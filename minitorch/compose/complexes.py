@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from ..ops import complex as ops
+from ..ops.arithmetic import clone
 from ..ops.front import public
 from ..ops.kinds import lacking
+from ..ops.record import base_of
 from ..ops.transcendental import cos, sin
 from ..tracked import Tracked
 from .shapes import transpose
@@ -57,8 +60,15 @@ def polar(abs: Any, angle: Any) -> Any:
 
 @public("(input)")
 def conj(input: Any) -> Any:
-    """The complex conjugate, computed; a real tensor comes back as it is."""
-    return ops.conj(input) if input._data.dtype.kind == "c" else input
+    """The complex conjugate, computed at once; a real tensor comes back as it is.
+
+    In PyTorch it is a view, and a write to it would write the tensor too: such a write is refused while that lives.
+    """
+    if input._data.dtype.kind != "c":
+        return input
+    found = ops.conj(input)
+    found._conjugate_of = weakref.ref(input if input._view is None else base_of(input._view))
+    return found
 
 
 @public("(input)")
@@ -115,7 +125,9 @@ def view_as_complex(input: Any) -> Any:
 
 @public("(input)", aliases=("resolve_neg",))
 def resolve_conj(input: Any) -> Any:
-    """The tensor itself: conjugation is never put off here."""
+    """The tensor itself, for conjugation is never put off here; that of `conj()` may be written."""
+    if getattr(input, "_conjugate_of", None) is not None:
+        return clone(input)
     return input
 
 

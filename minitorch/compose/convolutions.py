@@ -23,6 +23,22 @@ def _tuple(value: Any, count: int, name: str) -> tuple[int, ...]:
     return spread
 
 
+def _check_weight(x: Any, w: Any, count: int) -> None:
+    """A weight of as many dimensions as the input.
+
+    Raises:
+        RuntimeError: naming what came.
+    """
+    shape = list(w._data.shape)
+    if len(shape) < 3:
+        raise RuntimeError(f"weight should have at least three dimensions, but has shape {shape}")
+    if len(shape) != count + 2:
+        raise RuntimeError(
+            f"Expected {len(shape)}-dimensional input for {len(shape)}-dimensional weight{shape}, but got "
+            f"{x._data.ndim}-dimensional input of size {list(x._data.shape)} instead"
+        )
+
+
 def _check(x: Any, w: Any, bias: Any, count: int, groups: int, transposed: bool) -> None:
     """Dtypes and shapes that go together.
 
@@ -30,8 +46,6 @@ def _check(x: Any, w: Any, bias: Any, count: int, groups: int, transposed: bool)
         RuntimeError: naming what came and what is expected.
     """
     kind, shape = x._data.dtype, list(w._data.shape)
-    if len(shape) != count + 2:
-        raise RuntimeError(f"weight should have {count + 2} dimensions, but has shape {shape}")
     if 0 in shape[2:]:
         raise RuntimeError(f"kernel size should be greater than zero, but got {shape[2:]}")
     if transposed and 0 in x._data.shape[2:]:
@@ -45,7 +59,9 @@ def _check(x: Any, w: Any, bias: Any, count: int, groups: int, transposed: bool)
     if bias is not None and kind != bias._data.dtype:
         raise RuntimeError(f"Input type ({scalar_type(kind)}) and bias type ({scalar_type(bias._data.dtype)}) should be the same")
     if kind.kind == "b":
-        raise NotImplementedError(f"\"conv{count}d\" not implemented for 'Bool'")
+        straight = "compute_columns3d" if count == 3 else "slow_conv2d_cpu"
+        kernel = f"slow_conv_transpose{max(count, 2)}d_out_cpu" if transposed else straight
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
     if shape[0] < groups:
@@ -81,7 +97,7 @@ def _options(stride: Any, padding: Any, dilation: Any, count: int) -> tuple[tupl
     if any(s <= 0 for s in stride):
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in dilation):
-        raise RuntimeError("non-positive dilation is not supported")
+        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
     return stride, padding, dilation
 
 
@@ -105,12 +121,12 @@ def _finished(out: Any, bias: Any, count: int, single: bool) -> Any:
 def convolve(x: Any, w: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, count: int) -> Any:
     """conv1d, conv2d and conv3d: the same function in `count` spatial dimensions."""
     x, single = _batched(x, count, "conv")
+    named = isinstance(padding, str)
+    _check_weight(x, w, count)
+    stride, pads, dilation = _options(stride, 0 if named else padding, dilation, count)
     _check(x, w, bias, count, groups, transposed=False)
-    if isinstance(padding, str):
-        stride, _, dilation = _options(stride, 0, dilation, count)
+    if named:
         x, pads = _same(x, w, stride, padding, dilation)
-    else:
-        stride, pads, dilation = _options(stride, padding, dilation, count)
     kernel = w._data.shape[2:]
     for n, k, p, d in zip(x._data.shape[2:], kernel, pads, dilation, strict=True):
         if n + 2 * p < d * (k - 1) + 1:
@@ -133,9 +149,10 @@ def deconvolve(x: Any, w: Any, bias: Any, stride: Any, padding: Any, output_padd
     if isinstance(padding, str):
         raise TypeError(f"conv_transpose{count}d(): argument 'padding' must be tuple of ints, not str")
     x, single = _batched(x, count, "conv_transpose")
+    _check_weight(x, w, count)
+    stride, pads, dilation = _options(stride, padding, dilation, count)
     _check(x, w, bias, count, groups, transposed=True)
     lacking(f"slow_conv_transpose{max(count, 2)}d_out_cpu", "int32 int16 int8 uint8", x)
-    stride, pads, dilation = _options(stride, padding, dilation, count)
     more = _tuple(output_padding, count, "output_padding")
     shape = x._data.shape
     sizes = []

@@ -12,6 +12,7 @@ from typing import Any
 from ..backend import dtype as dt
 from ..backend.limits import C_NAMES, quiet
 from ..backend.namespace import backend_of
+from ..backend.stepping import evenly
 from ..ops.arithmetic import cast
 from ..ops.families import one_dim
 from ..ops.front import public
@@ -115,13 +116,6 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     return put_add(weights, input, key=(HOLE,), shape=(count,))
 
 
-def _linspace(xp: Any, low: float, high: float, count: int, dtype: Any) -> Any:
-    """`count` even steps in the dtype, counted from the nearer end, as PyTorch does it."""
-    places = xp.arange(count).astype(dtype)
-    step = float(dtype.type(_width(dtype, low, high)) / dtype.type(max(count - 1, 1)))
-    return xp.where(places < count / 2, low + places * step, high - (count - 1 - places) * step).astype(dtype)
-
-
 def _width(dtype: Any, low: float, high: float) -> float:
     """high - low as the dtype has it."""
     with quiet():
@@ -202,7 +196,7 @@ def _edges(input: Any, columns: Any, bins: Any, limits: Any, name: str) -> list[
             )
         if low == high:
             low, high = low - 0.5, high + 0.5
-        found.append(_linspace(xp, low, high, count + 1, columns.dtype))
+        found.append(evenly(xp, low, high, count + 1, columns.dtype))
     return found
 
 

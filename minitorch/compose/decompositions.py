@@ -21,6 +21,7 @@ from ..ops.reduce import sum as total
 from ..ops.shape import cat, reshape, select, triangle
 from ..tracked import Tracked
 from . import return_types as returns
+from .deprecated import instead
 from .solvers import adjoint, checked, floating, identity_like
 
 _ALL = slice(None)
@@ -196,6 +197,7 @@ def orthogonal(A: Any, mode: str = "reduced") -> Any:
 
 
 @public("(input, some=True, *, out=None)")
+@instead("qr", "torch.linalg.qr", "\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')")
 def qr(input: Any, some: bool = True) -> Any:
     """Q and R with input = Q R; `some=False` makes Q square."""
     return returns.qr(*_qr(checked(input, "linalg.qr", square=False), not some))
@@ -217,6 +219,7 @@ def positive_factor(A: Any, *, upper: bool = False) -> Any:
 
 
 @public("(input, upper=False, *, out=None)")
+@instead("cholesky", "torch.linalg.cholesky", "\nL = torch.linalg.cholesky(A)\nU = torch.linalg.cholesky(A).mH")
 def cholesky(input: Any, upper: bool = False) -> Any:
     """The lower triangular L with input = L L^H of a positive-definite matrix (or L^H)."""
     return _cholesky(input, upper, "cholesky")
@@ -266,7 +269,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
 DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-@public("(input, b: tensor, rcond=None, *, driver=None)", namespace="linalg")
+@public("(input, b: tensor, rcond=None, *, driver=None, out=None)", namespace="linalg")
 def lstsq(input: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     """The X of least |A X - B|, by the pseudoinverse; of several, the smallest.
 

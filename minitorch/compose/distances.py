@@ -20,6 +20,7 @@ from ..ops.index import HOLE, pick
 from ..ops.kinds import EXPECTED, agreeing, lacking
 from ..ops.shape import expand, permute, reshape, select
 from ..ops.shapes import common_shape
+from ..tracked import Tracked
 from .decompositions import svdvals
 from .lengths import vector_norm as length
 from .solvers import checked, inv, solve
@@ -30,10 +31,16 @@ MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot
 MANY = 25
 
 
+def _need_number(p: Any) -> None:
+    if not isinstance(p, int | float | Tracked):
+        raise TypeError(f"cdist(): argument 'p' (position 3) must be float, not {type(p).__name__}")
+
+
 @public("(x1: tensor, x2: tensor, p=2.0, compute_mode='use_mm_for_euclid_dist_if_necessary')", method=False)
-def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = MODES[0]) -> Any:
+def cdist(x1: Any, x2: Any, p: Any = 2.0, compute_mode: Any = MODES[0]) -> Any:
     """The p-distance of each row of x1, (..., P, M), from each row of x2, (..., R, M): (..., P, R)."""
-    mode = MODES[0] if compute_mode is None else MODES[compute_mode] if compute_mode.__class__ is int else compute_mode
+    mode = MODES[0] if compute_mode is None else compute_mode
+    _need_number(p)
     if mode not in MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
     for name, x in (("X1", x1), ("X2", x2)):
@@ -203,7 +210,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
         moved = [one_dim(d, A._data.ndim) for d in dims]
         A = permute(A, dims=(*(d for d in range(A._data.ndim) if d not in moved), *moved))
     shape, ndim = A._data.shape, B._data.ndim
-    rows, columns = math.prod(shape[:ndim]), math.prod(shape[ndim:])
+    rows, columns = B._data.size, math.prod(shape[ndim:])
     if rows != columns:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), "

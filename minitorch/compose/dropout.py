@@ -12,6 +12,7 @@ from typing import Any
 from ..backend.dtype import scalar_type
 from ..backend.generator import default_generator
 from ..backend.namespace import backend_of
+from ..backend.orders import inverse, memory_axes
 from ..ops.arithmetic import mul
 from ..ops.front import public
 from ..ops.kinds import lacking
@@ -43,6 +44,10 @@ def _kept(input: Any, p: float, channels: bool) -> Any:
         if len(shape) < 2:
             raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
         shape = shape[:2] + (1,) * (len(shape) - 2)
+    elif not input._data.flags.c_contiguous:  # drawn in the order of its memory
+        axes = memory_axes(input._data)
+        kept = default_generator.dropout_mask(tuple(shape[axis] for axis in axes), 1 - p)
+        return kept.transpose(inverse(axes)).astype(input._data.dtype)
     return default_generator.dropout_mask(shape, 1 - p).astype(input._data.dtype)
 
 

@@ -54,7 +54,7 @@ def spelled(arguments: Any) -> tuple[str, Any]:
     def word(labels: Any) -> str:
         for label in labels:
             if label is not Ellipsis and not 0 <= label < len(LETTERS):
-                raise ValueError(f"einsum(): subscript {label} is not within the valid range [0, 52)")
+                raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
         return "".join("..." if label is Ellipsis else LETTERS[label] for label in labels)
 
     count = len(arguments) // 2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.arithmetic import cast
+from ..ops.arithmetic import cast, warn_of_lost_part
 from ..ops.arithmetic import zero as zero_of
 from ..ops.families import elementwise
 from ..ops.front import public
 from ..ops.promotion import number_as
 from ..ops.shape import expand
+from ..ops.shapes import common_shape
 from ..tracked import Tracked
 
 
@@ -41,9 +42,18 @@ def zero(input: Any) -> Any:
     return filled(input, value=number_as(0, input.dtype))
 
 
-@public("(input, src, non_blocking=False)", inplace=True, method=False, functional=False)
+@public("(input, src: operand, non_blocking=False)", inplace=True, method=False, functional=False)
 def copy(input: Any, src: Any, non_blocking: bool = False) -> Any:
     """The elements of src, broadcast and converted."""
+    if not isinstance(src, Tracked):
+        return fill(input, src)
+    have, want = src._data.shape, input._data.shape
+    if have != want:
+        shape = common_shape([want, have])
+        if shape != want:
+            raise RuntimeError(f"output with shape {list(want)} doesn't match the broadcast shape {list(shape)}")
     if src._data.dtype != input._data.dtype:
+        if src._data.dtype.kind == "c":
+            warn_of_lost_part(input._data.dtype)
         src = cast(src, dtype=input._data.dtype)
     return expand(src.to(device=input.device), shape=input._data.shape)

@@ -73,8 +73,8 @@ def _check(input: Any, dtype: Any, name: str) -> None:
         )
 
 
-@public("(input, p='fro', dim=None, keepdim=False, *, dtype=None, out=None)")
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+@public("(input, p='fro', dim=None, keepdim=False, out=None, dtype=None)")
+def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The p-norm over `dim` (None: of all elements); "fro" is the 2-norm, "nuc" the sum of a matrix's singular values.
 
     Raises:

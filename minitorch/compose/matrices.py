@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.dtype import of
+from ..ops import contraction as ops
 from ..ops.arithmetic import cast
 from ..ops.contraction import matmul as product
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.kinds import agreeing, lacking
+from ..ops.promotion import real
 from ..ops.reduce import sum as total
 from ..ops.shape import expand, reshape, select
 
@@ -25,11 +28,16 @@ def matmul(input: Any, other: Any) -> Any:
         return product(input, other)
     if x == 1 and y == 1:
         return dot(input, other)
+    one, two = input._data, other._data
+    if x + y == 3 and one.shape[-1] == two.shape[0] and one.dtype is two.dtype and one.dtype.kind != "b":
+        return (ops.mv if y == 1 else ops.vm)(input, other)
     if x == 2 and y == 1:
         agreeing("addmv input tensors must have the same dtype, but got {1}, {0}, and {1}", input, other)
         if input._data.shape[1] != other._data.shape[0]:
             rows, columns = input._data.shape
             raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({other._data.shape[0]})")
+        lacking("addmv_impl_cpu", "b", input)
+        return ops.mv(input, other)
     if x == 1:
         return select(product(select(input, key=_ROW), other), key=(Ellipsis, 0, slice(None)))
     return select(product(input, select(other, key=_COLUMN)), key=(Ellipsis, 0))
@@ -132,6 +140,8 @@ def _weight(factor: Any, model: Any) -> Any:
     """A factor of whole numbers is a whole number, and one of bools a bool, as in PyTorch."""
     if model._data.dtype.kind == "b":
         return bool(factor)
+    if factor.__class__ is complex and model._data.dtype.kind != "c":
+        factor = real(factor, of(model._data.dtype))
     return int(factor) if model._data.dtype.kind in "iu" and factor.__class__ is float else factor
 
 
@@ -166,5 +176,10 @@ def einsum(equation: Any, *operands: Any) -> Any:
     from .einsum import run, spelled
 
     if not isinstance(equation, str):
-        equation, operands = spelled((equation, *operands))
+        if operands and all(label is Ellipsis or isinstance(label, int) for label in operands):  # one list, unpacked
+            operands = (operands,)
+        if not operands and equation._data.ndim:
+            raise ValueError("einsum(): must specify the equation string and at least one operand, or at least one operand "
+                             "and its subscripts list")  # fmt: skip
+        equation, operands = spelled((equation, *(operands or ((),))))
     return run(equation, operands)

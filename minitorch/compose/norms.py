@@ -27,14 +27,16 @@ def _prepared(input: Any, dim: Any, dtype: Any, name: str) -> tuple[Any, int]:
     return input, axis
 
 
-@public("(input, dim=None, _stacklevel=3, dtype=None)", namespaces=("", "nn.functional"), method=True)
+@public("(input, dim=None, _stacklevel=3, dtype=None)", namespace="nn.functional")
+@public("(input, dim=None, _stacklevel=3, dtype=None, *, out=None)", method=True)
 def softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """exp(input) over its sum along `dim`."""
     x, axis = _prepared(input, dim, dtype, "softmax")
     return softmax_op(x, dim=axis)
 
 
-@public("(input, dim=None, _stacklevel=3, dtype=None)", namespaces=("", "nn.functional"), method=True)
+@public("(input, dim=None, _stacklevel=3, dtype=None)", namespace="nn.functional")
+@public("(input, dim=None, _stacklevel=3, dtype=None, *, out=None)", method=True)
 def log_softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """The logarithm of the softmax along `dim`."""
     x, axis = _prepared(input, dim, dtype, "log_softmax")

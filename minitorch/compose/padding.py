@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.dtype import of
 from ..backend.namespace import backend_of
 from ..ops.front import public
 from ..ops.kinds import lacking
 from ..ops.lookup import lookup
+from ..ops.promotion import real
 from ..ops.shape import place, select
 
 
@@ -67,6 +69,7 @@ def constant(x: Any, sides: list[tuple[int, int]], value: Any) -> Any:
     out = place(x, key=tuple(outer), shape=tuple(sizes))
     if not value:
         return out
+    value = real(value, of(x._data.dtype)) if isinstance(value, complex) and x._data.dtype.kind != "c" else value
     xp = backend_of(x._data)
     around = xp.full(tuple(sizes), value, dtype=x._data.dtype)
     around[tuple(outer)] = 0
@@ -128,6 +131,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     shape = input._data.shape
     sides = _sides(pad, shape)
     if mode == "constant":
+        if isinstance(value, complex):
+            raise TypeError("pad(): argument 'value' (position 4) must be float, not complex")
         return constant(input, sides, value)
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')

@@ -64,6 +64,9 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
             f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
         )
     found = _positions(input, indices)
+    one_mask = len(indices) == 1 and indices[0]._data.dtype in ("bool", "uint8")
+    if values._data.dtype != input._data.dtype and one_mask and values._data.size == 1 and not accumulate:
+        values = filler(input, reshape(values, shape=()), "masked_fill_")
     if values._data.dtype != input._data.dtype:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "

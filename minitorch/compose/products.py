@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from ..ops.kinds import EXPECTED, agreeing, c_name, lacking
 from ..ops.promotion import common_dtype
 from ..ops.reduce import sum as total
 from ..ops.shape import cat, expand, expanded_shape, flip, permute, reshape, select
+from .deprecated import deprecated
 from .matrices import added, bmm, dot, matmul, mv, one_dtype, outer, size_of, summed
 from .shapes import diagonal as diagonal_of
 from .solvers import adjoint, floating, hung_on, identity_like
@@ -221,6 +223,8 @@ def _between(xs: Any, split: Any, i: int, j: int) -> Any:
 
 
 @public("(*matrices, out=None)", method=False)
+@deprecated("torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
+            "instead, which accepts a list of two or more tensors rather than multiple parameters.")
 def chain_matmul(*matrices: Any) -> Any:
     """The product of one or more matrices in the order that takes the fewest multiplications."""
     listed = matrices[0] if len(matrices) == 1 and isinstance(matrices[0], tuple | list) else matrices
@@ -272,6 +276,9 @@ def cross(input: Any, other: Any, dim: Any = None) -> Any:
         dim = next((d for d, n in enumerate(input._data.shape) if n == 3), None)
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
+        warnings.warn("Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim "
+                      "explicitly or simply use torch.linalg.cross.\nThe default value of dim will change to agree with "
+                      "that of linalg.cross in a future release.", UserWarning, stacklevel=3)  # fmt: skip
     return vector_cross(input, other, dim=dim)
 
 
@@ -335,11 +342,16 @@ def householder_product(input: Any, tau: Any) -> Any:
     one = identity_like(input, m)
     found = expand(select(one, key=(_FULL, slice(0, n))), shape=shape)
     for i in reversed(range(count)):
-        below = select(input, key=(Ellipsis, slice(i, i + 1)))
-        v = below * _after(input, i) + select(one, key=(_FULL, slice(i, i + 1)))
+        v = reflector(input, one, i)
         factor = select(tau, key=(Ellipsis, slice(i, i + 1), None))
         found = found - factor * product(v, product(adjoint(v), found))
     return found if count else hung_on(found, input)
+
+
+def reflector(packed: Any, one: Any, i: int) -> Any:
+    """The vector of the i-th reflection, as a column; `one` the identity of its height."""
+    below = select(packed, key=(Ellipsis, slice(i, i + 1)))
+    return below * _after(packed, i) + select(one, key=(_FULL, slice(i, i + 1)))
 
 
 def _after(model: Any, i: int) -> Any:

@@ -37,6 +37,7 @@ cummin = returned("cummin", VALUES)
 aminmax = returned("aminmax", "min max")
 histogram = returned("histogram", "hist bin_edges")
 histogramdd = returned("histogramdd", "hist bin_edges")
+geqrf = returned("geqrf", "a tau")
 frexp = returned("frexp", "mantissa exponent")
 
 linalg_inv_ex = returned("linalg_inv_ex", "inverse info")

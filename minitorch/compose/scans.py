@@ -28,7 +28,7 @@ def _run(op: Any, input: Any, dim: Any) -> Any:
     if not input._data.ndim:
         whole = input._data.dtype.kind in "biu" and op is not ops.logcumsumexp
         return reduce.sum(input) if whole else input.clone()
-    return op(input, dim=axis)
+    return op.one(input, {"dim": axis})
 
 
 @public("(input, dim, *, dtype=None, out=None)", inplace=True)

@@ -11,7 +11,7 @@ import warnings
 from typing import Any
 
 from ..backend import dtype as dt
-from ..backend.limits import largest_of
+from ..backend.limits import C_TYPES, largest_of, refuse_number
 from ..backend.namespace import backend_of
 from ..ops import index as ops
 from ..ops.arithmetic import cast, where
@@ -19,7 +19,7 @@ from ..ops.create import full
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.kinds import lacking
-from ..ops.promotion import number_as
+from ..ops.promotion import number_as, real
 from ..ops.rounding import floor_quotient
 from ..ops.scan import recur
 from ..ops.shape import expand, reshape, select
@@ -28,9 +28,6 @@ from .reductions import refuse_kind
 from .selection import check_kind, check_positions, check_reach, out_of_bounds, out_of_self, refuse_non_long, sizes
 
 BOOL = dt.bool_.numpy
-C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "uint16": "uint16_t", "int32": "int",
-           "uint32": "uint32_t", "int64": "int64_t", "uint64": "uint64_t", "float16": "c10::Half",
-           "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double"}  # fmt: skip
 
 
 def fitting(value: Any, dtype: dt.dtype) -> Any:
@@ -40,14 +37,14 @@ def fitting(value: Any, dtype: dt.dtype) -> Any:
         RuntimeError: where the dtype cannot hold it.
     """
     if dtype is not dt.bool_ and not dtype.is_complex:
-        held = isinstance(value, complex) is False
-        if held and dtype.category == dt.INTEGER:
+        value = real(value, dtype)
+        if dtype.category == dt.INTEGER:
             bits = 8 * dtype.itemsize - dtype.is_signed
             held = abs(value) < float("inf") and -(1 << bits) - 1 < value < 1 << bits
-        elif held and abs(value) < float("inf"):
-            held = abs(value) <= largest_of(dtype.numpy)
+        else:
+            held = abs(value) == float("inf") or value != value or abs(value) <= largest_of(dtype.numpy)
         if not held:
-            raise RuntimeError(f"value cannot be converted to type {C_TYPES[dtype.name]} without overflow")
+            refuse_number(C_TYPES[dtype.name])
     return number_as(value, dtype)
 
 
@@ -66,11 +63,10 @@ def filler(input: Any, value: Any, name: str) -> Any:
     raw = value._data
     if raw.dtype == input._data.dtype:
         return value
-    if raw.dtype.kind == "c":
-        if input._data.dtype.kind == "c" or name == "masked_fill_":
-            return cast(value, dtype=input._data.dtype)
+    lost = raw.dtype.kind == "c" and input._data.dtype.kind != "c"
+    if lost and name == "index_fill_":
         raise RuntimeError(f"{name}(): Converting complex Scalar to non-complex type is not supported")
-    if backend_of(raw).name == "cpu":  # on a device, its number would have to be waited for
+    if lost or backend_of(raw).name == "cpu":  # on a device, its number would have to be waited for
         fitting(raw.item(), input.dtype)
     return cast(value, dtype=input._data.dtype)
 
@@ -97,14 +93,15 @@ def _lined(*tensors: Any) -> Any:
     return [tensor if tensor._data.ndim else reshape(tensor, shape=(1,)) for tensor in tensors]
 
 
-@public("(input, dim, index, src=None, *, value=None, reduce=None, out=None)", inplace=True)
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:
+@public("(input, dim, index, src, *, reduce=None, out=None)", "(input, dim, index, value, *, reduce=None, out=None)",
+        inplace=True)  # fmt: skip
+def scatter(input: Any, dim: int, index: Any, src: Any, reduce: Any = None) -> Any:
     """input with src (a tensor or a number) written at `index` along `dim`, or with `reduce` added or multiplied.
 
     Raises:
         RuntimeError: for an index that does not fit the input and the source, or another dtype.
     """
-    given = src if value is None else value
+    given = src
     if not isinstance(given, Tracked):
         axis = _check_scatter(input, dim, index, None, "scatter")
         number = filler(input, given, "scatter")

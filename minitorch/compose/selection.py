@@ -24,6 +24,10 @@ def check_positions(index: Any, size: int, refuse: Any, negative: bool = False) 
     raw = index._data
     if not raw.size or backend_of(raw).name != "cpu":
         return
+    if raw.size <= FEW:  # a short list is looked through before a NumPy reduction has begun
+        listed = raw.ravel().tolist()
+        if min(listed) >= 0 and max(listed) < size:
+            return
     if not negative and raw.view(UNSIGNED[raw.itemsize]).max() < size:  # a negative one would be a very large one
         return
     low, high = int(raw.min()), int(raw.max())
@@ -34,6 +38,8 @@ def check_positions(index: Any, size: int, refuse: Any, negative: bool = False) 
         raise type(error)(f"{error} (at position {place} of the index)")
 
 
+#: So many positions are looked at in Python.
+FEW = 32
 UNSIGNED = {4: "uint32", 8: "uint64"}
 
 
@@ -70,6 +76,8 @@ def sizes(tensor: Any) -> tuple[int, ...]:
 def check_reach(input: Any, index: Any, axis: int, src: Any = None) -> None:
     """The index must stay inside the input (and the source) in every dimension but the one it runs along."""
     have, mine = sizes(index), sizes(input)
+    if have == mine and (src is None or have == sizes(src)):
+        return
     beyond = [d for d in range(len(have)) if d != axis and have[d] > mine[d]]
     if src is None and not beyond:
         return
@@ -209,7 +217,7 @@ def nonzero(input: Any, as_tuple: bool = False) -> Any:
         found = xp.nonzero(raw.reshape(1))
         return (input._wrap(found[0]),) if as_tuple else input._wrap(xp.zeros((int(found[0].size), 0), dtype="int64"))
     found = xp.nonzero(raw)
-    return tuple(input._wrap(f) for f in found) if as_tuple else input._wrap(xp.stack(found, axis=1))
+    return tuple(input._wrap(f) for f in found) if as_tuple else input._wrap(xp.stack(found).T)  # laid out as in PyTorch
 
 
 @public("(input)")

@@ -62,7 +62,7 @@ def reinterpret(input: Any, dtype: Any) -> Any:
         for axis, (n, step) in enumerate(zip(raw.shape[:-1], steps[:-1], strict=True)):
             if times > 1 and n != 1 and step % times:
                 raise RuntimeError(f"self.stride({axis}) must be divisible by {times} {what}, but got {step}")
-    out = input._wrap(raw.view(target), None, input._version)
+    out = input._wrap(raw.view(target), None, input._cell)
     out._memory = memory
     return out
 
@@ -231,6 +231,8 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     axis = one_dim(dim, first.ndim)
     for place, tensor in enumerate(kept):
         shape = tensor._data.shape
+        if shape == first.shape:
+            continue
         if len(shape) != first.ndim:
             raise RuntimeError(
                 f"Tensors must have same number of dimensions: got {first.ndim} and {len(shape)}"
@@ -258,7 +260,7 @@ def stack(tensors: Any, dim: int = 0) -> Any:
                 f"{list(tensor._data.shape)} at entry {place}"
             )
     axis = one_dim(dim, len(shape) + 1)
-    return ops.cat(*[unsqueeze(tensor, axis) for tensor in listed], dim=axis)
+    return ops.stack(*listed, dim=axis)
 
 
 @public("(input, *dims)")

@@ -26,6 +26,23 @@ def _refuse_writes(out: Any, maker: str) -> None:
         view.refusal = maker
 
 
+def _sizes(given: Any) -> Any:
+    """A size, or a list of them.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(given, int) or (isinstance(given, Tracked) and not given._data.ndim and given._data.dtype.kind in "iu"):
+        return int(given.__index__())  # type: ignore[union-attr]
+    asked = "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints"
+    if not isinstance(given, tuple | list):
+        raise TypeError(f"{asked}, not {type(given).__name__}")
+    for place, size in enumerate(given):
+        if not hasattr(size, "__index__") or isinstance(size, bool):
+            raise TypeError(f"{asked}, but found element of type {type(size).__name__} at pos {place}")
+    return [size.__index__() for size in given]
+
+
 @public("(tensor, split_size_or_sections, dim=0)")
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
     """Consecutive pieces of one size (the last may be smaller), or of the given sizes."""
@@ -33,6 +50,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     axis = one_dim(dim, tensor._data.ndim)
     size = tensor._data.shape[axis]
+    split_size_or_sections = _sizes(split_size_or_sections)
     if isinstance(split_size_or_sections, int):
         each = split_size_or_sections
         if each < 0 or (each == 0 and size):
@@ -40,7 +58,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
                                f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")  # fmt: skip
         count = max(-(-size // each), 1) if each else 1
         return tuple(piece(tensor, axis, i * each, min((i + 1) * each, size), "SplitBackward0") for i in range(count))
-    sizes = [int(s) for s in split_size_or_sections]
+    sizes = split_size_or_sections
     if min(sizes, default=0) < 0:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"

@@ -21,6 +21,7 @@ from ..ops.shape import expand, place_diagonal, select, triangle, turned
 from ..ops.solving import in_order, is_complex
 from ..ops.transcendental import log
 from . import return_types as returns
+from .deprecated import instead
 
 MATRIX = "(A: tensor, *, out=None)"
 #: PyTorch's names of the kernels that find out only when they run that they lack half precision.
@@ -187,6 +188,7 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
 
 
 @public("(input, A: tensor, upper=True, transpose=False, unitriangular=False, *, out=None)")
+@instead("triangular_solve", "torch.linalg.solve_triangular", "\nX = torch.linalg.solve_triangular(A, B, upper=True)")
 def triangular_solve(input: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False) -> Any:
     """X with A X = input for a triangular A, and a copy of A."""
     _system(A, input, True, "triangular_solve")
@@ -251,6 +253,7 @@ def _zeros_of(packed: Any) -> Any:
 
 
 @public("(input, pivot=True, get_infos=False, *, out=None)")
+@instead("lu", "torch.linalg.lu_factor / torch.linalg.lu_factor_ex", "\nLU, pivots = torch.linalg.lu_factor(A, pivot)")
 def lu(input: Any, pivot: bool = True, get_infos: bool = False) -> Any:
     """L and U in one matrix and the row exchanges counted from 1; with `get_infos`, also what `lu_factor_ex` tells."""
     if get_infos:
@@ -327,6 +330,7 @@ _h = adjoint
 
 
 @public("(input, LU_data: tensor, LU_pivots: tensor, *, out=None)")
+@instead("lu_solve", "torch.linalg.lu_solve", "\nX = torch.linalg.lu_solve(LU, pivots, B)")
 def lu_solve(input: Any, LU_data: Any, LU_pivots: Any) -> Any:
     """X with A X = input, for the A whose `lu_factor` is (LU_data, LU_pivots)."""
     return solve_factored(LU_data, LU_pivots, input)

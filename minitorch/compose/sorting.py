@@ -27,12 +27,13 @@ LARGE = 4096
 def order_of(raw: Any, axis: int, descending: bool = False, stable: bool = False) -> Any:
     """The positions that sort an array along an axis, NaN as the largest; `stable`: equal numbers in their order."""
     xp, raw = backend_of(raw), ordered(raw)
+    turned = (*[slice(None)] * axis, slice(None, None, -1))
     if not stable and raw.size >= LARGE:
         found = xp.argsort(raw, axis=axis)
-        return xp.flip(found, axis=axis) if descending else found
+        return found[turned] if descending else found
     if descending:
-        found = xp.argsort(xp.flip(raw, axis=axis), axis=axis, kind="stable")
-        return xp.flip(raw.shape[axis] - 1 - found, axis=axis)
+        found = xp.argsort(raw[turned], axis=axis, kind="stable")
+        return raw.shape[axis] - 1 - found[turned]
     return xp.argsort(raw, axis=axis, kind="stable")
 
 

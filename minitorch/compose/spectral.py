@@ -95,7 +95,8 @@ def _whole(x: Any, s: Any, dim: Any, norm: Any, default_dims: Any = None) -> Any
     for axis, size in zip(dims[:-1], sizes[:-1], strict=True):
         x = sized(x, axis, size)
     x = sized(x, last, length // 2 + 1)
-    x = ops.fourier(x, dims=dims[:-1], inverse=True, norm=_norm(norm))
+    if len(dims) > 1 or x._data.dtype.kind != "c":  # over no dimension, it makes x complex
+        x = ops.fourier(x, dims=dims[:-1], inverse=True, norm=_norm(norm))
     return ops.real_fourier(x, dim=last, size=length, norm=_norm(norm))
 
 

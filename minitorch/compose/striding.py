@@ -77,7 +77,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
     out = ops.as_strided(owner, **params)
     if out._view is None:  # gaps in the owner's memory: the op knows its elements only, the memory has more
         out._data = ops.window(backend_of(owner._data), owner._data, params["size"], params["stride"], params["offset"])
-        out._version = owner._version
+        out._cell = owner._cell
         base, path = (owner, ()) if owner._view is None else (base_of(owner._view), owner._view.path)
         refusal = None if owner._view is None else owner._view.refusal
         out._view = View(base, None if path is None else (*path, (ops.as_strided, params)),

@@ -29,9 +29,9 @@ def _spread(value: Any, count: int) -> tuple[int, ...]:
 def power_average(input: Any, norm_type: float, kernel: Any, stride: Any, ceil_mode: bool, count: int) -> Any:
     """lp_pool1d, 2d and 3d."""
     if norm_type == math.inf:
-        return maximum(abs_(input), count, kernel, stride, 0, 1, ceil_mode)[0]
+        return maximum(abs_(input), count, kernel, stride, 0, 1, ceil_mode, False)[0]
     if norm_type == -math.inf:
-        return -maximum(-abs_(input), count, kernel, stride, 0, 1, ceil_mode)[0]
+        return -maximum(-abs_(input), count, kernel, stride, 0, 1, ceil_mode, False)[0]
     out = average(pow_(input, norm_type), count, kernel, stride, 0, ceil_mode, True, None)
     return pow_(sign(out) * relu(abs_(out)) * math.prod(_spread(kernel, count)), 1.0 / norm_type)
 

@@ -18,6 +18,8 @@ class RemovableHandle:
 
     def __init__(self, hooks: dict[int, Any], *more: dict[int, Any]) -> None:
         self.id = next(_ids)
+        while self.id in hooks:  # hooks that came out of a file have the numbers of another run
+            self.id = next(_ids)
         self.hooks = hooks
         self.more = more
 

@@ -53,7 +53,7 @@ def tapped(tensors: list[Tensor], see: Callable[[list[Any]], Grads]) -> list[Ten
     for index, (t, node) in enumerate(zip(tensors, nodes, strict=True)):
         if node is not None:
             port = Node(Port(Tap.name, index, names), {}, (tap,), (), (), 0, t._data.shape, t._data.dtype)
-            passed[index] = result = Tensor._wrap(t._data, port, t._version)
+            passed[index] = result = Tensor._wrap(t._data, port, t._cell)
             # As a view it refuses to be written in place: the tap would not see that gradient.
             view = t._view
             result._view = View(t if view is None else view.base, None, Tap.name)

@@ -16,6 +16,7 @@ from typing import Any
 from .._tensor import Tensor
 from ..graph.hooks import RemovableHandle
 from ._backward_hooks import BackwardHook
+from ._legacy_hooks import attach
 from ._walk import Walk
 
 Hook = Callable[..., Any]
@@ -28,6 +29,8 @@ EVERY_FORWARD_WITH_KWARGS: dict[int, bool] = {}
 EVERY_FORWARD_ALWAYS: dict[int, bool] = {}
 EVERY_BACKWARD_PRE: Table = OrderedDict()
 EVERY_BACKWARD: Table = OrderedDict()
+#: Whether the backward hooks of all modules are full ones; None before the first, which decides.
+EVERY_IS_FULL: list[bool | None] = [None]
 
 
 def _add(
@@ -63,8 +66,31 @@ def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
 
 
 def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
-    """Call `hook(module, grad_input, grad_output)` when the gradients of any module's inputs are known."""
+    """Call `hook(module, grad_input, grad_output)` when the gradients of any module's inputs are known.
+
+    Raises:
+        RuntimeError: where such hooks of the old kind were registered.
+    """
+    EVERY_IS_FULL[0] = _one_kind(EVERY_IS_FULL[0], True, "as a global Module hook")
     return _add(EVERY_BACKWARD, hook)
+
+
+def register_module_backward_hook(hook: Hook) -> RemovableHandle:
+    """Call `hook(module, grad_input, grad_output)` with the gradients of the last op of every module: the old kind.
+
+    Raises:
+        RuntimeError: where full backward hooks were registered.
+    """
+    EVERY_IS_FULL[0] = _one_kind(EVERY_IS_FULL[0], False, "as a global Module hook")
+    return _add(EVERY_BACKWARD, hook)
+
+
+def _one_kind(before: bool | None, full: bool, where: str) -> bool:
+    if before is not None and before is not full:
+        raise RuntimeError(
+            f"Cannot use both regular backward hooks and full backward hooks {where}. Please use only one of them."
+        )
+    return full
 
 
 class Hooks(Walk):
@@ -77,6 +103,7 @@ class Hooks(Walk):
     _forward_hooks_always_called: dict[int, bool]
     _backward_pre_hooks: Table
     _backward_hooks: Table
+    _is_full_backward_hook: bool | None
 
     def register_forward_pre_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
@@ -116,8 +143,21 @@ class Hooks(Walk):
 
         Args:
             prepend: run before the hooks registered so far.
+
+        Raises:
+            RuntimeError: where hooks of the old kind were registered.
         """
+        self._is_full_backward_hook = _one_kind(self._is_full_backward_hook, True, "on a single Module")
         return _add(self._backward_hooks, hook, prepend)
+
+    def register_backward_hook(self, hook: Hook) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` with the gradients of the last op of this module: the old kind.
+
+        Raises:
+            RuntimeError: where full backward hooks were registered.
+        """
+        self._is_full_backward_hook = _one_kind(self._is_full_backward_hook, False, "on a single Module")
+        return _add(self._backward_hooks, hook)
 
 
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -142,7 +182,10 @@ class _Call:
         module = self.module
         for key, hook in (*EVERY_PRE.items(), *module._forward_pre_hooks.items()):
             self._before(hook, key in module._forward_pre_hooks_with_kwargs)
-        backward_hooks = [*EVERY_BACKWARD.values(), *module._backward_hooks.values()]
+        backward_hooks: list[Hook] = []
+        old_hooks: list[Hook] = []
+        for hooks, full in ((EVERY_BACKWARD, EVERY_IS_FULL[0]), (module._backward_hooks, module._is_full_backward_hook)):
+            (old_hooks if full is False else backward_hooks).extend(hooks.values())
         backward_pre_hooks = [*EVERY_BACKWARD_PRE.values(), *module._backward_pre_hooks.values()]
         seen = None
         if backward_hooks or backward_pre_hooks:
@@ -160,6 +203,8 @@ class _Call:
                     stacklevel=4,
                 )
             self.result = seen.watch_outputs(self.result)
+        if old_hooks:
+            attach(module, old_hooks, self.args, self.result)
         return self.result
 
     def _before(self, hook: Hook, with_kwargs: bool) -> None:

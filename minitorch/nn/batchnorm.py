@@ -201,13 +201,13 @@ class _InstanceNorm(_NormBase):
         if version is None and not self.track_running_stats:  # files of long ago tracked by default
             found = [key for key in (prefix + "running_mean", prefix + "running_var") if key in state_dict]
             if found:
+                names, klass = " and ".join(f'"{key}"' for key in found), type(self).__name__
                 errors.append(
-                    "Unexpected running stats buffer(s) {names} for {klass} with track_running_stats=False. If state_dict is a "
-                    "checkpoint saved before 0.4.0, this may be expected because {klass} does not track running stats by "
-                    "default since 0.4.0. Please remove these keys from state_dict. If the running stats are actually needed, instead "
-                    "set track_running_stats=True in {klass} to enable them. See the documentation of {klass} for details.".format(
-                        names=" and ".join(f'"{key}"' for key in found), klass=type(self).__name__
-                    )
+                    f"Unexpected running stats buffer(s) {names} for {klass} with track_running_stats=False. If state_dict is "
+                    f"a checkpoint saved before 0.4.0, this may be expected because {klass} does not track running stats by "
+                    "default since 0.4.0. Please remove these keys from state_dict. If the running stats are actually "
+                    f"needed, instead set track_running_stats=True in {klass} to enable them. See the documentation of "
+                    f"{klass} for details."
                 )
                 for key in found:
                     state_dict.pop(key)

@@ -25,6 +25,8 @@ def _legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:
 
 
 class _Loss(Module):
+    """What all losses hold: `reduction`."""
+
     reduction: str
 
     def __init__(
@@ -37,6 +39,8 @@ class _Loss(Module):
 
 
 class _WeightedLoss(_Loss):
+    """A loss with a factor per class or per element, a buffer."""
+
     weight: Tensor | None
 
     def __init__(

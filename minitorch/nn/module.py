@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..graph.modes import recording
 from ._convert import Convert
@@ -22,13 +22,15 @@ from ._hooks import (
     EVERY_PRE,
     Hooks,
     call_with_hooks,
+    register_module_backward_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
     register_module_full_backward_hook,
     register_module_full_backward_pre_hook,
 )
 from ._scope import note_on, recorded_call
-from ._state import State
+from ._state import EXTRA_STATE, State
+from ._state import _IncompatibleKeys as _IncompatibleKeys
 from ._tree import (
     register_module_buffer_registration_hook,
     register_module_module_registration_hook,
@@ -37,6 +39,7 @@ from ._tree import (
 
 __all__ = [
     "Module",
+    "register_module_backward_hook",
     "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
@@ -53,6 +56,7 @@ TABLES: dict[str, Callable[[], Any]] = {
     "_non_persistent_buffers_set": set,
     "_backward_pre_hooks": OrderedDict,
     "_backward_hooks": OrderedDict,
+    "_is_full_backward_hook": type(None),
     "_forward_hooks": OrderedDict,
     "_forward_hooks_with_kwargs": dict,
     "_forward_hooks_always_called": dict,
@@ -77,6 +81,8 @@ class Module(State, Convert, Hooks):
         training: whether `train()` or `eval()` was called last; layers such as Dropout read it.
     """
 
+    #: Whether loading a changed class would write patches; it never does.
+    dump_patches: bool = False
     #: Set by a class with a further base, whose `__init__` then gets the arguments of this one.
     call_super_init: bool = False
 
@@ -103,7 +109,7 @@ class Module(State, Convert, Hooks):
         """Run `forward` between the hooks. An error leaves with a note that names the module it was raised in."""
         try:
             if recording:
-                return recorded_call(self, self._call, args, kwargs)
+                return recorded_call(self, self._call_impl, args, kwargs)
             if (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
                     or EVERY_FORWARD or EVERY_PRE or EVERY_BACKWARD or EVERY_BACKWARD_PRE):  # fmt: skip
                 return call_with_hooks(self, args, kwargs)
@@ -112,7 +118,7 @@ class Module(State, Convert, Hooks):
             note_on(error, sys._getframe(), _CALL)
             raise
 
-    def _call(self, *args: Any, **kwargs: Any) -> Any:
+    def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         return call_with_hooks(self, args, kwargs)
 
     # ---- modes -----------------------------------------------------------------------------------------------------
@@ -157,6 +163,9 @@ class Module(State, Convert, Hooks):
         fn(self)
         return self
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: there is no compiler, and a call runs as it always does."""
+
     # ---- text ------------------------------------------------------------------------------------------------------
     def extra_repr(self) -> str:
         """What stands between the parentheses, beside the submodules."""
@@ -181,7 +190,16 @@ class Module(State, Convert, Hooks):
 _CALL = Module.__call__.__code__
 
 
+#: Names under which PyTorch's file has the same things.
+_EXTRA_STATE_KEY_SUFFIX = EXTRA_STATE
+_grad_t = tuple[Any, ...] | Any
+T_destination = TypeVar("T_destination", bound=dict[str, Any])
+
+
 def indented(text: str, spaces: int) -> str:
     """The lines after the first, moved right; blank ones left empty."""
     first, *rest = text.split("\n")
     return "\n".join([first, *(" " * spaces + line if line.strip() else "" for line in rest)])
+
+
+_addindent = indented

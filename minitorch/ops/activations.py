@@ -6,10 +6,12 @@ for (gelu, silu, mish), it is handed over as a hidden result, and the op's defin
 
 from __future__ import annotations
 
+from ..backend.dtype import of
 from ..backend.host_erf import normal_cdf
 from .arithmetic import NO_COMPLEX_CLAMP, clamp, hold, where
 from .families import elementwise, fused
-from .kinds import refuses
+from .kinds import marked, refuses
+from .promotion import real
 from .special import SQRT_2PI, ndtr
 from .transcendental import exp, log1p, sigmoid, tanh
 
@@ -17,7 +19,18 @@ SQRT_2_OVER_PI, CUBIC = 0.7978845608028654, 0.044715
 
 
 def _only_floats(kernel):
-    return refuses(kernel, "bic")
+    return refuses(kernel, "bic", _real_options)
+
+
+def _real_options(datas, params):
+    """Refuse a slope or bound with an imaginary part."""
+    for name, value in params.items():
+        if value.__class__ is complex:
+            params = params | {name: real(value, of(datas[0].dtype))}
+    return params
+
+
+marked(_real_options, passes_floats=True)
 
 
 # ---- pieces of straight lines --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ for the two plain floats of a Value, where Python would raise at zero.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ..backend.scalar import divide
@@ -336,6 +337,12 @@ def cast(xp, x, *, dtype):
 
 
 cast.vjp(x=lambda g, x_dtype: cast(g, dtype=x_dtype))
+
+
+def warn_of_lost_part(dtype: Any) -> None:
+    """Say that complex numbers on their way to this dtype lose their imaginary part."""
+    if dtype.kind not in "cb":
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=4)
 
 
 @elementwise(linear=True, promotes=None, inplace=False, widens=False)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .front import Entry
 
 
+#: The function that makes a tensor of a number; filled where tensors are made.
+FROM_NUMBER: list[Callable[[Any], Any]] = []
 #: Where a Python method and the function of its name call a parameter differently.
 _AS_METHOD = {("split", "split_size_or_sections"): "split_size"}
 
@@ -80,7 +82,7 @@ def _chooser(fronts: list[Front]) -> Callable[..., Any]:
 
 def compile_one(front: Front) -> Callable[..., Any]:
     """The function of one signature."""
-    from .front import address_of, any_tracked, call_of, dressed, into, python_front
+    from .front import address_of, call_of, dressed, into, python_front, tensors_in
 
     if not front.candidates:
         for p in front.parameters if front.method else ():
@@ -88,7 +90,7 @@ def compile_one(front: Front) -> Callable[..., Any]:
         return python_front(front.entry, front.parameters, front.name)
     entry, parameters, target = front.entry, front.parameters, front.entry.target
     scope: dict[str, Any] = {"_target": target, "Tracked": Tracked, "_strict": front.strict, "_explain": front.explain,
-             "_absent": ABSENT, "_renamed": front.renamed, "_into": into, "_any": any_tracked, "_list": LISTS,
+             "_absent": ABSENT, "_renamed": front.renamed, "_into": into, "_tensors": tensors_in, "_list": LISTS,
              "inf": float("inf"), "_address": address_of(entry), **SCOPE}  # fmt: skip
     lines, filled, spelled = [], [], []
     numbers = front.spoken in TAKE_NUMBERS
@@ -112,6 +114,11 @@ def compile_one(front: Front) -> Callable[..., Any]:
             lines.append(f"if {known}not {test}: return _strict(locals())")
         elif p.default is None:
             lines.append(f"if {p.name} is _absent: return _strict(locals())")
+    if numbers and not front.method:  # `mul(1, 2)` is a tensor too
+        first, second = parameters[0].name, parameters[1].name
+        lines.append(f"if {first}.__class__ in _plain and {second}.__class__ in _plain: "
+                     f"{first}, {second} = map(_made[0], ({first}, {second}))")  # fmt: skip
+        scope["_plain"], scope["_made"] = frozenset((int, float, complex, bool)), FROM_NUMBER
     lines += exclusive(front)
     if not front.method and len(parameters) > 1:
         lines += one_tensor(front)
@@ -144,7 +151,7 @@ def compile_one(front: Front) -> Callable[..., Any]:
     body.append("except (TypeError, AttributeError) as _error:")
     body += ["    _explain(locals(), _error)", "    raise"]
     if has_out:
-        body.append("return _result if out is None else _into(out, _result, _any(locals()), _address)")
+        body.append("return _result if out is None else _into(out, _result, _tensors(locals()), _address)")
     source = f"def {entry.name}({', '.join([*spelled, '**_alias'])}):\n    " + "\n    ".join(body) + "\n"
     exec(source, scope)
     function: Callable[..., Any] = scope[entry.name]

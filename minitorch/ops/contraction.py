@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .arithmetic import mul
 from .families import contraction
 from .kinds import EXPECTED, agreeing, c_name, lacking
+from .shape import reshape
 
 
 def _check_matmul(datas, params):
@@ -61,3 +63,23 @@ def matmul_tn(xp, x, y):
 matmul.vjp(x=lambda g, y: matmul_nt(g, y), y=lambda g, x: matmul_tn(x, g))
 matmul_nt.vjp(x=lambda g, y: matmul(g, y), y=lambda g, x: matmul_tn(g, x))
 matmul_tn.vjp(x=lambda g, y: matmul_nt(y, g), y=lambda g, x: matmul(x, g))
+
+
+@contraction()
+def mv(xp, x, y):
+    """A matrix times a vector."""
+    return xp.matmul(x, y)
+
+
+@contraction()
+def vm(xp, x, y):
+    """A vector times a matrix."""
+    return xp.matmul(x, y)
+
+
+def _outer(x, y):
+    return mul(reshape(x, shape=(*x.shape, 1)), y)
+
+
+mv.vjp(x=lambda g, y: _outer(g, y), y=lambda g, x: vm(g, x))
+vm.vjp(x=lambda g, y: mv(y, g), y=lambda g, x: _outer(x, g))

@@ -35,7 +35,7 @@ def stand_in(value: Any) -> Any:
     """The same tensor behind a node of its own, where partial gradients can be collected."""
     node = value._node
     return value._wrap(value._data, Node(Identity, {}, (node,), (), (), 0, value._data.shape, value._data.dtype),
-                       value._version)  # fmt: skip
+                       value._cell)  # fmt: skip
 
 
 def run_definition(op: Op, view: Any, chosen: Any) -> tuple[Any, Any]:

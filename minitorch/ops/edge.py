@@ -155,12 +155,12 @@ def deliver(tensor: Any, node: Any, g: Any, create_graph: bool, wrap: Any) -> No
         mine = getrefcount(raw) == SOLE and g is raw and node.op is None and _fits(raw, tensor._data, node)
         tensor._grad = wrap(raw if mine else own(raw, tensor._data, node))
         return
-    if before._node is not None or before._version is None:
+    if before._node is not None or before._cell is None:
         tensor._grad = wrap(as_array(before._data + raw, node))
         return
     held = before._data
     held += raw
-    before._version[0] += 1
+    before._cell[0] += 1
 
 
 def _fits(raw: Any, like: Any, node: Any) -> bool:

@@ -137,4 +137,7 @@ def reduced_dims(datas: Any, params: dict[str, Any]) -> dict[str, Any]:
 
 def checked_dim(datas: Any, params: dict[str, Any]) -> dict[str, Any]:
     """A single `dim`."""
+    dim = params.get("dim")
+    if dim.__class__ is int and 0 <= dim < datas[0].ndim:
+        return params
     return params | {"dim": one_dim(params.get("dim", 0), datas[0].ndim)}

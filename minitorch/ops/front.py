@@ -168,12 +168,12 @@ def python_front(entry: Entry, parameters: list[Parameter], name: str) -> Callab
     starred = next((p.name for p in parameters if p.star), None)
     body += [f"    try: {'_result =' if has_out else 'return'} {call_of(target, parameters)}", f"    {clause(parameters)}"]
     if has_out:
-        body.append("    return _result if out is None else _into(out, _result, _any(locals()), _address)")
+        body.append("    return _result if out is None else _into(out, _result, _tensors(locals()), _address)")
     source = f"def {entry.name}({', '.join([*spelled, '**_alias'])}):\n"
     source += f"    if _alias: return _again(_alias, {starred!r}, locals(), _self[0], {name!r})\n"
     own: list[Any] = [None]
     scope: dict[str, Any] = {"_target": target, "Tracked": Tracked, "_refuse": refuse, "_unpack": unpack,
-                             "_number": number, "_again": again, "_into": into, "_any": any_tracked, "_self": own,
+                             "_number": number, "_again": again, "_into": into, "_tensors": tensors_in, "_self": own,
                              "_address": address_of(entry), **SCOPE,
                              "_plain": frozenset((int, float, complex, bool, type(None))),
                              "inf": float("inf")}  # fmt: skip
@@ -212,11 +212,11 @@ def unpack(values: tuple[Any, ...]) -> Any:
     return values
 
 
-def any_tracked(values: dict[str, Any]) -> bool:
-    """Whether a tensor among the arguments would be recorded."""
-    given = [v for k, v in values.items() if k[0] != "_"]
+def tensors_in(values: dict[str, Any]) -> list[Any]:
+    """The tensors among the arguments, but for `out`."""
+    given = [v for k, v in values.items() if k[0] != "_" and k != "out"]
     given += [v for several in given if isinstance(several, tuple | list) for v in several]
-    return any(isinstance(v, Tracked) and v._node is not None for v in given)
+    return [v for v in given if isinstance(v, Tracked)]
 
 
 def refuse(function: str, parameter: str, place: int, value: Any) -> None:
@@ -264,8 +264,8 @@ def address_of(entry: Entry) -> str:
     return f"{entry.namespace}.{entry.name}" if entry.namespace else entry.name
 
 
-def into(out: Any, result: Any, recorded: bool, name: str = "") -> Any:
-    """Write a result into the tensor given as `out=`.
+def into(out: Any, result: Any, given: Any, name: str = "") -> Any:
+    """Write a result, made from the `given` tensors, into the tensor given as `out=`.
 
     Raises:
         RuntimeError: where a gradient would be lost, or the dtype does not fit.
@@ -274,9 +274,9 @@ def into(out: Any, result: Any, recorded: bool, name: str = "") -> Any:
 
     if isinstance(result, tuple):
         for held, value in zip(out, result, strict=True):
-            write_out(held, value, recorded, name)
+            write_out(held, value, given, name)
         return result.__class__(*out) if hasattr(result, "_fields") else tuple(out)
-    return write_out(out, result, recorded, name)
+    return write_out(out, result, given, name)
 
 
 def compile_inplace(entry: Entry, name: str) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from .contraction import matmul, matmul_tn
 from .families import checked_dim, contraction, declare
 from .kinds import agreeing, c_name, lacking
 from .reduce import sum, sum_to
-from .shape import expand, expanded_shape, reshape
+from .shape import expand, expanded_shape, in_order, reshape
 from .transcendental import exp
 
 
@@ -93,6 +93,7 @@ def softmax(xp, x, *, dim):
     """exp(x) over its sum along `dim`."""
     if not x.size:
         return x.copy()
+    x = in_order(xp, x)
     out = xp.exp(x - x.max(axis=dim, keepdims=True)) if x.ndim else xp.exp(x - x)  # 1, or NaN
     if x.ndim:
         out /= xp.total(out, dim, True)
@@ -114,6 +115,7 @@ def log_softmax(xp, x, *, dim):
         return x.copy()
     if not x.ndim:
         return x - x  # 0, or NaN
+    x = in_order(xp, x)
     shifted = x - x.max(axis=dim, keepdims=True)
     shifted -= xp.log(xp.total(xp.exp(shifted), dim, True))
     return shifted

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from .families import fused
 from .reduce import mean, sum_to
+from .shape import in_order
 from .transcendental import rsqrt
 
 
@@ -45,6 +46,7 @@ def _scaled(normal, weight, bias):
 def standardize(xp, x, weight=None, bias=None, average=None, variance=None, *, axes, eps):
     """x less its mean, over its standard deviation, over the axes; then scaled and shifted. Where the caller has the
     moments already, it gives them: constants that x has anyway."""
+    x = in_order(xp, x)
     if average is None:
         average, variance = moments(xp, x, axes)
     rstd = 1 / xp.sqrt(variance + eps)

@@ -73,12 +73,13 @@ def argument_names(rule: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _compile_save(op: Op) -> Callable[..., Any]:
-    """`save(args, datas, outs, cells_of_outs, parents)` -> (saved, cells), only what some needed rule names."""
+    """`save(args, datas, outs, cells_of_outs, parents)` -> (saved, cells), only what some needed rule names. It is
+    called where some parent is wanted: an op that has only starred inputs need not look which."""
     first = len(op.inputs)
     values, cells = [], []
     for kind, key, users in op.keeps:
         needed = " or ".join(
-            f"any(x is not None for x in p[{first}:])" if user == "*" else f"p[{user}] is not None"
+            f"p[{user}] is not None" if user != "*" else f"any(x is not None for x in p[{first}:])" if first else "True"
             for user in sorted(users, key=str)
         )
         value, cell = {
@@ -113,7 +114,7 @@ def _compile_save_one(op: Op) -> Callable[..., Any]:
     watched = {cell[kind] for kind, *_ in op.keeps if kind in cell}
     source = (
         "def save_one(x, data, out, made):\n"
-        + ("    cell = x._version or version_cell(x)\n" if "cell" in watched else "")
+        + ("    cell = x._cell or version_cell(x)\n" if "cell" in watched else "")
         + f"    return ({saved}), ({cells}), {' + '.join(f'{name}[0]' for name in sorted(watched)) or '0'}\n"
     )
     scope: dict[str, Any] = {"version_cell": version_cell}
@@ -137,13 +138,13 @@ def version_cell(value: Any) -> Any:
         RuntimeError: for an inference tensor, which has none.
     """
     if isinstance(value, Tracked):
-        if value._version is None:
+        if value._cell is None:
             raise RuntimeError(
                 "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
                 "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
                 "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
             )
-        return value._version
+        return value._cell
     return None
 
 

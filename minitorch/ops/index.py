@@ -11,7 +11,7 @@ from .create import full
 from .families import checked_dim, indexing
 from .lookup import lookup
 from .reduce import sum_to
-from .shape import place, select
+from .shape import in_order, place, select
 
 
 def full_key(key, indices):
@@ -36,7 +36,7 @@ HOLE = Hole()
 @indexing(linear=True)
 def pick(xp, x, *indices, key):
     """Advanced indexing: x[key] with the index arrays in the pattern's holes."""
-    return x[full_key(key, indices)]
+    return in_order(xp, x[full_key(key, indices)])
 
 
 @indexing(linear=True, widens=True, silent=False)

@@ -7,6 +7,7 @@ divided by zero) chains a check of its own behind it.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..backend.dtype import scalar_type
@@ -78,8 +79,14 @@ def lacking(kernel: str, kinds: str, *operands: Any) -> None:
     for operand in operands:
         if operand is not None:
             dtype = dtype_of(operand)
-            if KINDS[dtype.kind] in kinds.split() or dtype.name in kinds.split():
+            if _among(dtype, kinds):
                 raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type(dtype)}'")
+
+
+@functools.cache
+def _among(dtype: Any, kinds: str) -> bool:
+    """Whether a dtype is of these kinds, or is named; remembered, since NumPy spells a dtype's name anew each time."""
+    return KINDS[dtype.kind] in kinds.split() or dtype.name in kinds.split()
 
 
 def agreeing(sentence: str, *operands: Any, name: Any = scalar_type) -> None:

@@ -192,9 +192,9 @@ class Front:
             return answer(refusal, self.entry.name, *positional, out=out, **keywords)
         if out is None:
             return result
-        from .front import address_of, any_tracked, into
+        from .front import address_of, into, tensors_in
 
-        return into(out, result, any_tracked(values), address_of(self.entry))
+        return into(out, result, tensors_in(values), address_of(self.entry))
 
 
 def value_of(default: str) -> Any:

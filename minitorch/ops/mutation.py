@@ -15,10 +15,11 @@ from ..graph.node import FREED, Node
 from ..tracked import Tracked
 from .create import full
 from .families import declare
+from .layouts import OtherLayout
 from .op import Op
-from .outputs import check_out
+from .outputs import APART, FREE, check_out
 from .record import View, base_of, memory_of, move_retain, node_of
-from .striding import as_strided, layout_of, overlaps, write_laid
+from .striding import as_strided, layout_of, meeting, overlaps, write_laid
 
 
 def writes_history(tensor: Any, *others: Any) -> bool:
@@ -50,13 +51,32 @@ def refuse_overlap(tensor: Any) -> None:
         )
 
 
+def refuse_meeting(tensor: Any, others: Any, apart: bool = False) -> None:
+    """Refuse to write a part of what is read; with `apart`, also the whole of it."""
+    data = tensor._data
+    for other in others:
+        if isinstance(other, Tracked):
+            try:
+                raw = other._data
+            except OtherLayout:  # a sparse one lies elsewhere
+                continue
+            found = meeting(backend_of(data), data, raw)
+            if found and (apart or found == "partial"):
+                raise RuntimeError(
+                    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+                    "single memory location. Please clone() the tensor before performing the operation."
+                )
+
+
 def refuse_change(tensor: Any, recorded: bool) -> None:
     """`refuse_write`, without a look at the memory."""
-    if tensor._version is None and not modes.inference:
+    if tensor._cell is None and not modes.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
             "normal tensor before doing inplace update."
         )
+    if tensor._data.dtype.kind == "c":
+        _refuse_conjugate(tensor)
     if not modes.grad:
         return
     view: View | None = tensor._view
@@ -75,6 +95,16 @@ def refuse_change(tensor: Any, recorded: bool) -> None:
                 "a view of a leaf Variable that requires grad is being used in an in-place operation. "
                 f"(the view has shape {list(tensor._data.shape)}, the leaf {list(owner._data.shape)})"
             )
+
+
+def _refuse_conjugate(tensor: Any) -> None:
+    """Refuse to write what in PyTorch would be a view of a tensor that still lives, and is a copy here."""
+    source = getattr(tensor if tensor._view is None else base_of(tensor._view), "_conjugate_of", None)
+    if source is not None and source() is not None:
+        raise RuntimeError(
+            "unsupported operation: the written-to tensor is a conjugate, which in PyTorch shares memory with the tensor it "
+            "is taken of, so that both would change; here it is a copy. Hint: write to x.conj().clone(), or to x itself."
+        )
 
 
 def check_fits(tensor: Any, value: Any, name: str) -> None:
@@ -101,6 +131,8 @@ def in_place(front: Any, tensor: Any, args: Any, kwargs: Any, op: Op | None) -> 
         return _reshape_in_place(front, tensor, args, kwargs)
     recorded = writes_history(tensor, *args, *kwargs.values())
     refuse_write(tensor, recorded)
+    if (args or kwargs) and front.__name__ not in FREE:
+        refuse_meeting(tensor, (*args, *kwargs.values()) if kwargs else args)
     if not recorded:
         value = front(tensor, *args, **kwargs)
         check_fits(tensor, value, front.__name__)
@@ -124,8 +156,8 @@ def _reshape_in_place(front: Any, tensor: Any, args: Any, kwargs: Any) -> Any:
     before, old = tensor, node_of(tensor)
     leaf = old is not None and old.op is None  # only under no_grad
     if tensor._view is None and not leaf:
-        before = tensor._wrap(tensor._data, old, tensor._version)
-        before._version = tensor._version
+        before = tensor._wrap(tensor._data, old, tensor._cell)
+        before._cell = tensor._cell
     before._memory = memory_of(tensor)
     grad, modes.grad = modes.grad, not leaf
     try:
@@ -167,8 +199,8 @@ def store(tensor: Any, raw: Any) -> None:
     if raw.dtype.kind == "c" and target.dtype.kind != "c":
         raw = raw.real
     target[...] = raw
-    if tensor._version is not None:
-        tensor._version[0] += 1
+    if tensor._cell is not None:
+        tensor._cell[0] += 1
 
 
 def _keep_old(node: Any, tensor: Any) -> None:
@@ -179,7 +211,7 @@ def _keep_old(node: Any, tensor: Any) -> None:
     memory = tensor._data
     shares = backend_of(memory).shares_memory
     for place, (value, cell) in enumerate(zip(saved, node.cells, strict=False)):
-        if cell is tensor._version and cell is not None and (value is memory or shares(value, memory)):
+        if cell is tensor._cell and cell is not None and (value is memory or shares(value, memory)):
             fresh = value.copy()
             node.saved = (*node.saved[:place], fresh, *node.saved[place + 1 :])
             node.cells = (*node.cells[:place], None, *node.cells[place + 1 :])
@@ -189,10 +221,10 @@ def _keep_old(node: Any, tensor: Any) -> None:
 def _follow_result(node: Any, value: Any, tensor: Any) -> None:
     """A saved result is now the tensor's own memory, at its new version: a later write must be noticed."""
     for place, kept in enumerate(node.saved):
-        if kept is value._data and tensor._version is not None:
-            node.mark += tensor._version[0] - (node.cells[place][0] if node.cells[place] else 0)
+        if kept is value._data and tensor._cell is not None:
+            node.mark += tensor._cell[0] - (node.cells[place][0] if node.cells[place] else 0)
             node.saved = (*node.saved[:place], tensor._data, *node.saved[place + 1 :])
-            node.cells = (*node.cells[:place], tensor._version, *node.cells[place + 1 :])
+            node.cells = (*node.cells[:place], tensor._cell, *node.cells[place + 1 :])
 
 
 def rebase(tensor: Any, node: Any) -> None:
@@ -254,15 +286,16 @@ def _hidden_part(g: Any, path: Any) -> Any:
 overwrite.vjp(base=lambda g, path: _hidden_part(g, path), value=lambda g, path: follow(g, path))
 
 
-def write_out(out: Any, value: Any, recorded: bool, name: str = "") -> Any:
-    """Write into an `out=` tensor.
+def write_out(out: Any, value: Any, given: Any, name: str = "") -> Any:
+    """Write a value made from the `given` tensors into an `out=` tensor.
 
     Raises:
-        RuntimeError: where a gradient would be lost or the dtype does not fit.
+        RuntimeError: where a gradient would be lost, the dtype does not fit, or `out` is a part of what is given.
     """
     if not isinstance(out, Tracked):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
-    if modes.grad and (recorded or out._node is not None) and (out._node is not None or value._data.dtype.kind in "fcV"):
+    recorded = modes.grad and (out._node is not None or any(tensor._node is not None for tensor in given))
+    if recorded and (out._node is not None or value._data.dtype.kind in "fcV"):
         raise RuntimeError(
             f"{name and name.rpartition('.')[2] + '(): '}functions with out=... arguments don't support automatic "
             "differentiation, but one of the arguments requires grad."
@@ -277,9 +310,11 @@ def write_out(out: Any, value: Any, recorded: bool, name: str = "") -> Any:
                 f"does not match the required output shape {list(value._data.shape)}.", UserWarning, stacklevel=4
             )
         out._data = value._data.astype(out._data.dtype)
-        if out._version is not None:
-            out._version[0] += 1
+        if out._cell is not None:
+            out._cell[0] += 1
         return out
     refuse_overlap(out)
+    if name not in FREE:
+        refuse_meeting(out, given, name in APART)
     store(out, value._data)
     return out

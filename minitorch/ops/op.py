@@ -193,5 +193,5 @@ def _widened(op: Op, xp: Any, datas: Any, params: dict[str, Any]) -> Any:
         return result.astype(half) if getattr(result, "dtype", None) == "float32" else result
 
     if op.hidden:  # hidden arrays stay wide: only the joint rule sees them
-        return (narrow(out[0]), *out[1:])
+        return (*map(narrow, out[: len(op.results)]), *out[len(op.results) :])
     return tuple(map(narrow, out)) if isinstance(out, tuple) else narrow(out)

@@ -24,7 +24,7 @@ for _said, _names in {
            "index_add index_reduce index_copy slice_scatter addmv baddbmm cross linalg.inv linalg.solve linalg.det "
            "linalg.eigvalsh linalg.svdvals linalg.vector_norm linalg.matmul linalg.cross argmax argmin diag isin "
            "matrix_power linalg.matrix_power alias_copy detach_copy diagonal_copy slice_copy squeeze_copy "
-           "view_as_real_copy narrow_copy unsqueeze_copy as_strided_copy "
+           "softmax log_softmax view_as_real_copy narrow_copy unsqueeze_copy as_strided_copy "
            "select_copy expand_copy permute_copy transpose_copy t_copy view_copy unfold_copy",
     FOUND: "neg sgn abs sign floor ceil trunc hardshrink lerp clamp round frac conj_physical bitwise_not "
            "nn.functional.softshrink nn.functional.hardshrink nn.functional.gelu nn.functional.softplus",
@@ -48,6 +48,7 @@ for _said, _names in {
     "tensordot: Expected the output tensor to have dtype {0}, but got an output tensor with dtype {1}": "inner tensordot",
     "self and mat2 must have the same dtype, but got {1} and {0}": "addbmm",
     "{name} expected out tensor dtype {0} but got: {1}": "linalg.matrix_norm linalg.norm",
+    "torch.ormqr: Expected input and result to have the same dtype, but input has dtype{0} and result has dtype {1}": "ormqr",
     "linalg.vecdot: Expected out of dtype{0} but found {1}": "linalg.vecdot",
     "Expected object of scalar type {0} but got scalar type {1} for argument 'out'": "complex polar",
     "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether "
@@ -61,6 +62,21 @@ SAME_KIND = {f"fft.{name}": name for name in "fft ifft rfft irfft hfft ihfft".sp
 SAME_KIND |= {f"fft.{name}": f"{name.rstrip('2n')}n" for name in
               "fft2 fftn ifft2 ifftn rfft2 rfftn irfft2 irfftn hfft2 hfftn ihfft2 ihfftn".split()}  # fmt: skip
 JOINED = frozenset("cat stack hstack vstack dstack column_stack".split())
+
+#: The functions that make their result before they write it, or do not look whether `out` is part of an input.
+FREE = frozenset(
+    "matmul mm bmm mv dot vdot inner tensordot chain_matmul addmm addmv baddbmm addbmm linalg.multi_dot linalg.matmul "
+    "linalg.vecdot sum mean prod nansum nanmean amax amin max min logsumexp special.logsumexp histc norm var std quantile "
+    "nanquantile diff diag tril triu inverse matrix_power cholesky_solve cholesky_inverse slice_scatter mvlgamma "
+    "nonzero_static special.ndtr nn.functional.logsigmoid linalg.solve linalg.det linalg.eigvalsh linalg.svdvals "
+    "linalg.vector_norm linalg.matrix_norm linalg.norm linalg.cond linalg.tensorsolve linalg.inv linalg.solve_triangular "
+    "linalg.matrix_power linalg.pinv linalg.tensorinv linalg.householder_product softmax log_softmax fill masked_fill "
+    "index_fill".split()
+) | {f"{name}_copy" for name in "alias detach slice t diagonal expand narrow permute select squeeze transpose unfold unsqueeze "
+     "view as_strided".split()}  # fmt: skip
+#: Those whose `out` must not be an input either.
+APART = frozenset("cat stack hstack vstack dstack column_stack gather take_along_dim take index_select masked_select cross "
+                  "linalg.cross".split())  # fmt: skip
 
 
 def check_out(name: str, have: Any, hold: Any) -> None:

@@ -10,6 +10,7 @@ import functools
 from typing import Any
 
 from ..backend import dtype as dt
+from ..backend.limits import C_TYPES, refuse_number
 from ..backend.namespace import backend_of, device_of
 from ..tracked import Tracked
 
@@ -99,16 +100,29 @@ def number_as(value: Any, common: dt.dtype) -> Any:
     if common.category == dt.COMPLEX:
         return complex(value)
     if common.category == dt.FLOATING:
-        return float(value)
+        return float(real(value, common))
     if common.category == dt.BOOL:
         return bool(value)
-    whole = int(value)
+    whole = int(real(value, common))
     bits = 8 * common.itemsize
     if not -(1 << (bits - 1)) <= whole < (1 << (bits - 1)) or (whole < 0 and not common.is_signed):
         whole &= (1 << bits) - 1
         if common.is_signed and whole >> (bits - 1):
             whole -= 1 << bits
     return whole
+
+
+def real(value: Any, common: dt.dtype) -> Any:
+    """A Python number for a dtype that has no imaginary part.
+
+    Raises:
+        RuntimeError: for a number that has one.
+    """
+    if isinstance(value, complex):
+        if value.imag:
+            refuse_number(C_TYPES[common.name])
+        return value.real
+    return value
 
 
 def match_devices(op: Any, datas: list[Any]) -> None:

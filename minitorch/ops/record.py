@@ -42,7 +42,7 @@ class View:
         self.path = path
         self.refusal = refusal
         self.seen = base._node
-        cell = base._version
+        cell = base._cell
         self.at = cell[0] if cell is not None else 0
 
     def refused(self, what: str) -> str:
@@ -78,7 +78,7 @@ def current_node(tensor: Any) -> Any:
     base = view.base
     if base._view is not None:
         base = base_of(view)
-    if base._version is None or base._version[0] == view.at or base._node is view.seen:
+    if base._cell is None or base._cell[0] == view.at or base._node is view.seen:
         return tensor._node
     if view.path is None or view.refusal == "no_grad":
         if modes.grad:
@@ -86,14 +86,14 @@ def current_node(tensor: Any) -> Any:
         return tensor._node
     before, modes.grad = modes.grad, True
     try:
-        again = tensor._wrap(base._data, base._node, base._version)
+        again = tensor._wrap(base._data, base._node, base._cell)
         for op, params in view.path:
             again = op(again, **params)
     finally:
         modes.grad = before
     move_retain(tensor._node, again._node)
     tensor._node = again._node
-    view.seen, view.at = base._node, base._version[0]
+    view.seen, view.at = base._node, base._cell[0]
     return tensor._node
 
 
@@ -146,21 +146,21 @@ def record_one(op: Op, source: Any, params: dict[str, Any]) -> Any:
         raw = asarray(raw)
     if op.view and (raw.base is data or raw is data or (
             raw.base is not None and (raw.base is data.base or HOST.shares_memory(raw, data)))):  # fmt: skip
-        cell = source._version
+        cell = source._cell
         result = source._wrap(raw, None, cell)
         if source._view is None and modes.grad:
             result._view = View(source, ((op, params),))
         else:
             _as_view(result, source, op, params)
         if cell is None:
-            result._version = None
+            result._cell = None
     else:
         result = source._wrap(raw)
         if modes.inference:
-            result._version = None
+            result._cell = None
     kind = raw.dtype
     if node is not None and op.differentiable and modes.grad and (kind is F32 or kind is F64 or kind.kind in "fcV"):
-        saved, cells, mark = op.save_one(source, data, raw, result._version)
+        saved, cells, mark = op.save_one(source, data, raw, result._cell)
         result._node = made = Node(op if kind is F32 or kind is F64 else _recorded(op, (data,), raw), params, (node,),
                                    saved, cells, mark, raw.shape, kind)  # fmt: skip
         if recording:
@@ -228,16 +228,16 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raw = raw if raw.__class__ is home.array and home.name != "scalar" else xp.asarray(raw)
         outs = (raw, *outs[1:])
     if op.view and xp.shares_memory(raw, datas[0]):
-        result = make(raw, None, first[0]._version)
+        result = make(raw, None, first[0]._cell)
         _as_view(result, first[0], op, params)
-        if first[0]._version is None:
-            result._version = None
+        if first[0]._cell is None:
+            result._cell = None
     else:
         result = make(raw)
         if modes.inference:
-            result._version = None
+            result._cell = None
     if wanted and raw.dtype.kind in "fcV":
-        saved, cells = op.save(args, datas, outs, (result._version,), parents)
+        saved, cells = op.save(args, datas, outs, (result._cell,), parents)
         mark = 0
         for cell in cells:
             if cell is not None:
@@ -283,10 +283,10 @@ def _several(op: Op, args: Any, params: Any, datas: Any, parents: Any, out: Any,
     results = tuple(make(raw) for raw in raws)
     if modes.inference:
         for result in results:
-            result._version = None
+            result._cell = None
     if wanted:
         outs = (*raws, *out[count:])
-        saved, cells = op.save(args, datas, outs, tuple(r._version for r in results), parents)
+        saved, cells = op.save(args, datas, outs, tuple(r._cell for r in results), parents)
         mark = sum(cell[0] for cell in cells if cell is not None)
         node = Node(_recorded(op, datas, raws[0]), params, tuple(parents), saved, cells, mark, None, None)
         if recording:

@@ -8,12 +8,13 @@ derivative at 0 (a length, a deviation) is given the derivative 0 there, as in P
 from __future__ import annotations
 
 from ..backend.host import F32 as FLOAT32
+from ..backend.host import ndarray
 from ..backend.host_rows import SMALL, product, serves
 from .arithmetic import abs_, cast, pow_, sgn, where
 from .comparison import isnan
 from .create import full
 from .families import movement, reduced_dims, reduction
-from .shape import cat, expand, flip, reshape, select
+from .shape import cat, expand, flip, in_order, reshape, select
 from .transcendental import exp
 
 
@@ -61,7 +62,9 @@ def spread(xp, g, *, shape, dim):
 @reduction(linear=True)
 def sum(xp, x, *, dim=None, keepdim=False):
     """The sum over some dimensions."""
-    return x.sum(axis=dim, keepdims=keepdim, dtype="int64") if x.dtype.kind in "bui" else xp.total(x, dim, keepdim)
+    if x.dtype.kind in "bui":
+        return in_order(xp, x.sum(axis=dim, keepdims=keepdim, dtype="int64"))
+    return xp.total(x, dim, keepdim)
 
 
 sum.vjp(x=lambda g, x_shape, dim: spread(g, shape=x_shape, dim=dim))
@@ -86,7 +89,7 @@ def prod(xp, x, *, dim=None, keepdim=False):
     if serves(xp, x, SMALL) and (dim is None or len(dim) == 1 or len(dim) == x.ndim):
         out = product(x, dim[0]) if dim is not None and len(dim) == 1 else product(x.reshape(-1), 0)
         return out.reshape(kept(x.shape, range(x.ndim) if dim is None else dim)) if keepdim else out
-    return x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "bui" else None)
+    return in_order(xp, x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "bui" else None))
 
 
 def _product_of_others(x, dim):
@@ -106,8 +109,19 @@ def _product_of_others(x, dim):
     return reshape(before * after, shape=x.shape)
 
 
-def _product_rule(g, x, dim):
-    g, x = widened(g, x)
+def _divides(out):
+    """Whether products may be divided by their factors: none is 0, inf or NaN. A device is not waited for."""
+    raw = getattr(out, "_data", out)
+    if raw.__class__ is not ndarray or not raw.size:
+        return False
+    size = abs_(raw)
+    return size.min() > 0 and size.max() < _INF
+
+
+def _product_rule(g, x, out, dim):
+    g, x, out = widened(g, x, out)
+    if _divides(out):
+        return spread(g * out, shape=x.shape, dim=dim) / x
     return spread(g, shape=x.shape, dim=dim) * _product_of_others(x, dim)
 
 
@@ -119,13 +133,13 @@ prod.vjp(x=_product_rule).jvp(
 @reduction()
 def amax(xp, x, *, dim=None, keepdim=False):
     """The largest element; equal ones share the gradient, and a NaN makes it NaN, as in PyTorch."""
-    return x.max(axis=dim, keepdims=keepdim)
+    return in_order(xp, x.max(axis=dim, keepdims=keepdim))
 
 
 @reduction()
 def amin(xp, x, *, dim=None, keepdim=False):
     """The smallest element; equal ones share the gradient, and a NaN makes it NaN, as in PyTorch."""
-    return x.min(axis=dim, keepdims=keepdim)
+    return in_order(xp, x.min(axis=dim, keepdims=keepdim))
 
 
 @reduction(name="max")
@@ -282,8 +296,8 @@ def p_norm(xp, x, *, p, dim=None, keepdim=False):
     """The p-norm (sum |x|^p)^(1/p) for p other than 1, 2 and infinity (for 0, how many are not 0); where x is 0 its
     gradient is 0."""
     if p == 0:
-        return (x != 0).sum(axis=dim, keepdims=keepdim).astype(x.real.dtype)
-    return (xp.absolute(x) ** p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
+        return in_order(xp, (x != 0).sum(axis=dim, keepdims=keepdim)).astype(x.real.dtype)
+    return in_order(xp, (xp.absolute(x) ** p).sum(axis=dim, keepdims=keepdim)) ** (1 / p)
 
 
 def _p_slope(x, out, dim, p):
@@ -351,10 +365,10 @@ def _truth(xp, x, found):
 @reduction(name="all", differentiable=False, widens=False)
 def all_(xp, x, *, dim=None, keepdim=False):
     """Whether every element is nonzero."""
-    return _truth(xp, x, xp.all(x, axis=dim, keepdims=keepdim))
+    return _truth(xp, x, in_order(xp, xp.all(x, axis=dim, keepdims=keepdim)))
 
 
 @reduction(name="any", differentiable=False, widens=False)
 def any_(xp, x, *, dim=None, keepdim=False):
     """Whether some element is nonzero."""
-    return _truth(xp, x, xp.any(x, axis=dim, keepdims=keepdim))
+    return _truth(xp, x, in_order(xp, xp.any(x, axis=dim, keepdims=keepdim)))

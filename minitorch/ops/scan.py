@@ -13,7 +13,7 @@ from ..backend.host_rows import running as stretched
 from .create import full
 from .families import checked_dim, scan
 from .reduce import widened
-from .shape import cat, place, select
+from .shape import cat, in_order, place, select
 from .transcendental import exp
 
 
@@ -32,17 +32,24 @@ def running(xp, x, dim, combine):
     return out
 
 
+def _turned(x, dim):
+    """One dimension in reverse order, as a view."""
+    return x[(*[slice(None)] * dim, slice(None, None, -1))]
+
+
 def accumulated(xp, x, dim, name):
     """The running `name` (a ufunc, such as "maximum") along a dimension."""
     function = getattr(xp, name)
-    return function.accumulate(x, axis=dim) if xp.name == "cpu" else running(xp, x, dim, function)
+    return in_order(xp, function.accumulate(x, axis=dim)) if xp.name == "cpu" else running(xp, x, dim, function)
 
 
 def _wide(x, dim):
     """What a running sum or product is kept in: int64, and for a long float32 run float64, as in PyTorch."""
     if x.dtype.kind in "bui":
         return "int64"
-    return {"float32": "float64", "complex64": "complex128"}.get(x.dtype.name) if x.shape[dim] > LONG else None
+    if x.shape[dim] <= LONG:
+        return None
+    return {"float32": "float64", "complex64": "complex128"}.get(x.dtype.name)
 
 
 #: A float32 run of this length may be summed in float32.
@@ -50,7 +57,8 @@ LONG = 128
 
 
 def _whole(datas, params):
-    return {"reverse": False} | checked_dim(datas, params)
+    params = checked_dim(datas, params)
+    return params if "reverse" in params else {"reverse": False} | params
 
 
 @scan(linear=True, check=_whole)
@@ -60,11 +68,11 @@ def cumsum(xp, x, *, dim, reverse=False):
     if wide == "float64" and dim == x.ndim - 1 and x.shape[dim] % BLOCK == 0 and serves(xp, x, SMALL):
         return stretched(x, xp.add, reverse)
     if reverse:
-        x = xp.flip(x, axis=dim)
-    out = xp.cumsum(x, axis=dim, dtype=wide)
+        x = _turned(x, dim)
+    out = in_order(xp, x.cumsum(axis=dim, dtype=wide))
     if wide is not None and wide != "int64":
         out = out.astype(x.dtype)
-    return xp.flip(out, axis=dim) if reverse else out
+    return _turned(out, dim) if reverse else out
 
 
 cumsum.vjp(x=lambda g, dim, reverse: cumsum(g, dim=dim, reverse=not reverse))
@@ -77,12 +85,12 @@ def recur(xp, a, b, *, dim, reverse=False):
     A factor 0 starts anew, whatever came before (an inf, a NaN).
     """
     if reverse:
-        a, b = xp.flip(a, axis=dim), xp.flip(b, axis=dim)
+        a, b = _turned(a, dim), _turned(b, dim)
     count = b.shape[dim]
     if dim == b.ndim - 1 and count % BLOCK == 0 and b.size >= SMALL and xp.name == "cpu" and a.dtype == b.dtype and (
             b.dtype.kind == "f" and a.shape == b.shape and a[..., 1:].all()):  # fmt: skip
         out = xp.empty(b.shape, dtype=b.dtype)
-        recurrence(a, b, xp.flip(out, axis=dim) if reverse else out)
+        recurrence(a, b, _turned(out, dim) if reverse else out)
         return out
     a, b, step = a.copy(), b.copy(), 1
     zeros = xp.name != "cpu" or not a[_part(a.ndim, dim, 1, count)].all()
@@ -95,7 +103,7 @@ def recur(xp, a, b, *, dim, reverse=False):
         b[later] = b[later] + sent
         a[later] = factor
         step *= 2
-    return xp.ascontiguousarray(xp.flip(b, axis=dim)) if reverse else b
+    return xp.ascontiguousarray(_turned(b, dim)) if reverse else b
 
 
 def _before(x, dim, reverse, first=0):
@@ -131,7 +139,7 @@ def cumprod(xp, x, *, dim):
     wide = _wide(x, dim)
     if wide == "float64" and dim == x.ndim - 1 and x.shape[dim] % BLOCK == 0 and serves(xp, x, SMALL):
         return stretched(x, xp.multiply)
-    out = xp.cumprod(x, axis=dim, dtype=wide)
+    out = in_order(xp, x.cumprod(axis=dim, dtype=wide))
     return out if wide is None or wide == "int64" else out.astype(x.dtype)
 
 

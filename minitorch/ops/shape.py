@@ -10,6 +10,11 @@ from ..backend.dtype import scalar_type
 from .families import movement, one_dim
 
 
+def in_order(xp, out):
+    """A result in the order of its dimensions, where PyTorch's is so whatever the operands' order: `view` asks for it."""
+    return out if out.flags.c_contiguous else xp.ascontiguousarray(out)
+
+
 def resolve_shape(shape, size):
     """A target shape with its -1 worked out.
 
@@ -41,15 +46,18 @@ def resolve_shape(shape, size):
 
 
 def _resolved(datas, params):
+    shape, have = params["shape"], datas[0].size
+    if shape == (-1,) and shape[0].__class__ is int:
+        return {"shape": (have,)}
     count = 1
-    for size in params["shape"]:
+    for size in shape:
         if size.__class__ is not int or size < 0:
             break
         count *= size
     else:
-        if count == datas[0].size and params["shape"].__class__ is tuple:
+        if count == have and shape.__class__ is tuple:
             return params
-    return {"shape": resolve_shape(params["shape"], datas[0].size)}
+    return {"shape": resolve_shape(shape, have)}
 
 
 @movement("(input, *shape)", view=True, check=_resolved)
@@ -115,6 +123,8 @@ expand.vjp(x=lambda g, x_shape: _sum_to(g, x_shape))
 
 def _permuted(datas, params):
     dims, ndim = tuple(params["dims"]), datas[0].ndim
+    if ndim == 2 and dims == (1, 0) and dims[0].__class__ is dims[1].__class__ is int:  # the commonest: the transpose
+        return {"dims": (1, 0)}
     if len(dims) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
@@ -175,10 +185,21 @@ def _same_dtype(datas, params):
     return params
 
 
+@movement(name="_ordered")
+def ordered(xp, x, *, axes=None):
+    """A copy in index order, or with the dimensions in memory in the order of `axes`."""
+    if axes is None:
+        return x.copy() if x.flags.c_contiguous else xp.ascontiguousarray(x)
+    return x.transpose(axes).copy(order="C").transpose(inverse(axes))
+
+
+ordered.vjp(x=lambda g: g)
+
+
 @movement(promotes="same")
 def cat(xp, *xs, dim):
     """Arrays joined along one dimension."""
-    return xp.concatenate(xs, axis=dim)
+    return in_order(xp, xp.concatenate(xs, axis=dim))
 
 
 def _piece(g, i, xs_shapes, dim):
@@ -190,6 +211,16 @@ def _piece(g, i, xs_shapes, dim):
 
 
 cat.vjp(xs=_piece)
+
+
+@movement(promotes="same")
+def stack(xp, *xs, dim):
+    """Arrays of one shape joined along a new dimension."""
+    key = (slice(None),) * dim + (None,)
+    return in_order(xp, xp.concatenate([x[key] for x in xs], axis=dim))
+
+
+stack.vjp(xs=lambda g, i, xs_shapes, dim: select(g, key=(slice(None),) * dim + (i,)))
 
 
 @movement()
@@ -207,7 +238,7 @@ def triangle(xp, x, *, diagonal, upper):
     rows = xp.arange(x.shape[-2])[:, None]
     columns = xp.arange(x.shape[-1])[None, :]
     keep = columns - rows >= diagonal if upper else columns - rows <= diagonal
-    return xp.where(keep, x, xp.zeros((), dtype=x.dtype))
+    return in_order(xp, xp.where(keep, x, xp.zeros((), dtype=x.dtype)))
 
 
 triangle.vjp(x=lambda g, diagonal, upper: triangle(g, diagonal=diagonal, upper=upper))

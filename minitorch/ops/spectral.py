@@ -9,16 +9,21 @@ from __future__ import annotations
 from .families import spectral
 
 
-def _complex(xp, x):
-    return x if x.dtype.kind == "c" else x.astype("complex128" if x.dtype == "float64" else "complex64")
+def _kind(x):
+    """The dtype of the spectrum: complex, in the precision of x."""
+    return x.dtype if x.dtype.kind == "c" else "complex128" if x.dtype == "float64" else "complex64"
 
 
 @spectral()
 def fourier(xp, x, *, dims, inverse, norm):
     """The discrete Fourier transform over some dimensions, complex to complex."""
-    x = _complex(xp, x)
-    transform = xp.fft.ifftn if inverse else xp.fft.fftn
-    return transform(x, axes=dims, norm=norm).astype(x.dtype) if dims else x.copy()
+    if not dims:
+        return x.astype(_kind(x))
+    if len(dims) == 1:
+        out = (xp.fft.ifft if inverse else xp.fft.fft)(x, axis=dims[0], norm=norm)
+    else:
+        out = (xp.fft.ifftn if inverse else xp.fft.fftn)(x, axes=dims, norm=norm)
+    return out.astype(_kind(x), copy=False)
 
 
 fourier.vjp(x=lambda g, dims, inverse, norm: fourier(g, dims=dims, inverse=inverse, norm=norm))
@@ -27,7 +32,7 @@ fourier.vjp(x=lambda g, dims, inverse, norm: fourier(g, dims=dims, inverse=inver
 @spectral()
 def half_fourier(xp, x, *, dim, norm):
     """The first half of the spectrum of a real tensor along one dimension; the rest is its mirror image."""
-    return xp.fft.rfft(x, axis=dim, norm=norm).astype("complex128" if x.dtype == "float64" else "complex64")
+    return xp.fft.rfft(x, axis=dim, norm=norm).astype(_kind(x), copy=False)
 
 
 def _half_rule(g, x_shape, dim, norm):
@@ -44,7 +49,8 @@ half_fourier.vjp(x=_half_rule)
 @spectral(holomorphic=False)
 def real_fourier(xp, x, *, dim, size, norm):
     """The real tensor of `size` along one dimension whose half spectrum is x."""
-    return xp.fft.irfft(x, n=size, axis=dim, norm=norm).astype("float64" if x.dtype == "complex128" else "float32")
+    kind = "float64" if x.dtype == "complex128" else "float32"
+    return xp.fft.irfft(x, n=size, axis=dim, norm=norm).astype(kind, copy=False)
 
 
 #: The scale of the opposite direction.

@@ -48,6 +48,28 @@ def _collides(size, steps):
     return False
 
 
+def dense(x):
+    """Whether a raw array lies on its memory without gaps and without overlap, in whatever order."""
+    if x.flags.c_contiguous or x.flags.f_contiguous:
+        return True
+    steps = layout_of(x)
+    low, high = reach(x.shape, steps)
+    return high - low + 1 == x.size and not overlaps(x.shape, steps)
+
+
+def meeting(xp, one, other):
+    """How two raw arrays share memory, as far as that is easily seen: "full", "partial", or not at all ("")."""
+    if one is other:
+        return "full"
+    if one.__class__ is not other.__class__ or (one.base is None and other.base is None):
+        return ""  # on two devices, or each on memory of its own
+    if not xp.shares_memory(one, other) or not (dense(one) and dense(other)):
+        return ""
+    same = one.nbytes == other.nbytes and one.ndim == other.ndim and xp.pointer(one) == xp.pointer(other)
+    steps = zip(one.shape, one.strides, other.shape, other.strides, strict=same)
+    return "full" if same and all(n == m and (n == 1 or a == b) for n, a, m, b in steps) else "partial"
+
+
 def layout_of(x):
     """The strides of a raw array, in elements."""
     return tuple([step // x.itemsize for step in x.strides])

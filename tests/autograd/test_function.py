@@ -278,8 +278,8 @@ class Double_(Function):
 def test_marked_dirty():
     x = leaf()
     h = x * 3
-    version = h._version[0]
-    assert Double_.apply(h) is h and h.tolist() == [6, 12, 18] and h._version[0] > version
+    version = h._cell[0]
+    assert Double_.apply(h) is h and h.tolist() == [6, 12, 18] and h._cell[0] > version
     h.sum().backward()
     assert (x.grad == 6).all()
 

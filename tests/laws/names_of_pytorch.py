@@ -28,7 +28,7 @@ FUNCTIONS = """
     ones full empty eye zeros_like ones_like full_like empty_like rand_like randn_like randint_like rand randn randint
     randperm normal bernoulli multinomial poisson binomial from_numpy scalar_tensor tensor as_tensor asarray frombuffer
     is_nonzero is_signed is_inference is_conj is_neg is_same_size detach stft istft set_grad_enabled typename
-    empty_strided dropout
+    empty_strided dropout lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell
 """.split()
 
 METHODS = """
@@ -87,7 +87,7 @@ NO_TWIN = {"resize_", "resize_as_", "resize_as_sparse_", "sparse_resize_", "spar
 NOT_FROM_SCHEMAS = {"nonzero"}
 #: Name -> what an overload has and we have not.
 DIFFERS: dict[str, set[str]] = {
-    **{key: {"no out"} for key in ("softmax", "log_softmax", "threshold", "isin", "lstsq")},
+    **{key: {"no out"} for key in ("threshold", "isin")},
     **{key: {"no out_dtype"} for key in ("mm", "bmm", "addmm", "baddbmm")},  # for the tensor cores of a GPU
     **{key: {"default of padding"} for key in ("conv1d", "conv2d", "conv3d")},  # 0, and "valid" says the same
     **{key: {"default of dim"} for key in ("amax", "amin")},  # (): all of them
@@ -466,4 +466,70 @@ f.ones(size=(2,))
 f.full((2,), 'a')
 f.full(2, 1.)
 f.tril_indices(2., 2)
+x.masked_fill(x > 0, 1j)
+x.masked_fill(x > 0, f.tensor(1j))
+x.masked_fill(x > 0, f.tensor(1 + 0j))
+i.masked_fill(i > 0, f.tensor(1j))
+f.fill(x, 1j)
+f.fill(i, 1j)
+f.index_add(v, 0, f.tensor([0]), v[:1], alpha=1j)
+f.addcmul(x, x, x, value=1j)
+f.addmm(A, A, A, alpha=1j)
+f.addmm(A, A, A, beta=1j)
+f.addmm(A, A, A, beta=2 + 0j)
+f.lerp(x, x, 1j)
+f.constant_pad_nd(x, (1, 1), 1j)
+f.constant_pad_nd(i, (1, 1), 1j)
+f.nn.functional.pad(x, (1, 1), value=1j)
+f.nn.functional.threshold(x, 0.5, 1j)
+f.nn.functional.leaky_relu(x, 1j)
+f.nn.functional.elu(x, 1j)
+x.clamp(min=1j)
+x.clamp(0, 1 + 0j)
+i.clamp(1j)
+v.index_put((b,), f.tensor(1j))
+v.index_put((b,), f.tensor(1))
+v.__setitem__(b, f.tensor(1j))
+v.__setitem__([0, 1], f.tensor([1j, 2j]))
+v.__setitem__(f.tensor([0]), f.tensor(1))
+v.__setitem__([0], f.tensor([1]))
+x.__setitem__((0, x[0] > 0), f.tensor(1))
+x.__setitem__((slice(None), [0]), f.tensor(1))
+v.scatter(0, f.tensor([0]), src=1.)
+f.scatter(v, 0, f.tensor([0]), src=1.)
+v.scatter_(0, f.tensor([0]), src=1.)
+v.scatter(0, f.tensor([0]), value=1.)
+v.scatter(0, f.tensor([0]), 1., reduce='add')
+x.requires_grad_(1)
+x.requires_grad_(None)
+setattr(x, 'requires_grad', 1)
+f.cdist(x, x, p='a')
+f.cdist(x, x, compute_mode=0)
+f.split(v, 1.)
+f.split(v, 'a')
+f.split(v, [1., 1])
+f.split(v, f.tensor(1))
+v.split([1, 1])
+f.softmax(x, 0, out=f.zeros(2, 3))
+f.log_softmax(x, 1, out=f.zeros(2, 3))
+f.linalg.tensorsolve(f.eye(6).reshape(2, 3, 2, 3), f.ones(2, 2))
+f.norm(x, 2, 0, False, None, f.float64)
+f.norm(x, 2, 0, False, f.zeros(3))
+x.norm(2, 0, True, f.float64)
+f.einsum(x, [0, 1], A, [1, 2], [0, 2])
+f.einsum(x, [0, 1])
+f.einsum(A, [0, 0])
+f.einsum(A, [0, 0], [0])
+f.einsum(x, [..., 0], [...])
+f.einsum(x, [0, 60])
+f.einsum(x)
+f.mul(1, 2)
+f.mul(True, 2.5)
+f.add(1, 2, alpha=3)
+f.add(1., 2j)
+f.sub(1, 2)
+f.div(1, 2)
+f.div(7, 2, rounding_mode='floor')
+f.floor_divide(7, 2)
+f.true_divide(1, 2)
 """.strip().splitlines()

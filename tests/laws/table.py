@@ -138,6 +138,7 @@ OPS = {
     "cat": rule(
         call((2, 3), (4, 3), dim=0), call((2, 1), (2, 0), (2, 2), dim=1), call((3,), dim=0), call((0,), (2,), dim=0),
     ),
+    "stack": rule(call((2, 3), (2, 3), dim=1), call((3,), (3,), (3,), dim=0), call((), (), dim=0), call((0, 2), dim=2)),
     "flip": rule(call((2, 3), dims=(0, 1)), call((2, 3), dims=(-1,)), call((), dims=()), call((0, 2), dims=(0,))),
     "triangle": rule(
         call((3, 3), diagonal=0, upper=True), call((2, 2, 4), diagonal=1, upper=False),
@@ -217,6 +218,8 @@ OPS = {
     ),
     "matmul_nt": rule(call((2, 3), (4, 3)), call((2, 1, 2, 3), (2, 2, 3)), call((0, 3), (2, 3)), call((2, 0), (2, 0))),
     "matmul_tn": rule(call((3, 2), (3, 4)), call((2, 1, 3, 2), (2, 3, 2)), call((3, 0), (3, 2)), call((0, 2), (0, 2))),
+    "mv": rule(call((2, 3), (3,)), call((0, 3), (3,)), call((2, 0), (0,)), call((1, 1), (1,))),
+    "vm": rule(call((2,), (2, 3)), call((0,), (0, 3)), call((2,), (2, 0)), call((1,), (1, 1))),
     "window_sum": rule(
         call((2, 1, 5), kernel=(3,), stride=(1,), padding=(1,), sizes=(5,)),
         call((1, 2, 4, 3), kernel=(2, 2), stride=(2, 1), padding=(0, 1), sizes=(2, 4)),
@@ -381,11 +384,13 @@ PUBLIC = {
     ),
     "max_pool3d": rule(call((1, 1, 2, 3, 2), literal((2, 1, 2)), stride=1), complex=False, distinct=True),
     "dropout": rule(call((2, 3), literal(0.5), literal(True)), call((3,), literal(0.25), literal(True)),
-                    call((2,), literal(0.5), literal(False)), call((), literal(0.5), literal(True)), through=seeded, referee="nn.functional.dropout"),
+                    call((2,), literal(0.5), literal(False)), call((), literal(0.5), literal(True)), through=seeded,
+                    referee="nn.functional.dropout", layouts=False),  # drawn in the order of memory
     **{
         name: rule(
             call((2, 3, 2), literal(0.5), literal(True)), call((2, 3), literal(0.25), literal(True)),
             call((2, 3), literal(1.0), literal(True)), call((2, 3), literal(0.5), literal(False)), through=seeded, complex=False,
+            layouts=name != "alpha_dropout",
         )
         for name in "alpha_dropout feature_dropout feature_alpha_dropout dropout1d".split()
     },

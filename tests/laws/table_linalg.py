@@ -87,6 +87,21 @@ def of_old_svd(f, x, *args, **params):
     return sizes(u[..., :k]), values, sizes(v[..., :k])
 
 
+def of_low_rank(f, x, *args, **params):
+    """`of_old_svd` with the random directions drawn anew, as many as there are singular values."""
+
+    def drawn(x, *args, **params):
+        if isinstance(x, mt.Tensor):
+            mt.manual_seed(0)
+        else:
+            import torch
+
+            torch.manual_seed(0)
+        return f(x, *args, q=min(x.shape[-2:]), **params)
+
+    return of_old_svd(drawn, x, *args, **params)
+
+
 def second_apart(f, y, x, *args, **params):
     """The coefficients come second."""
     return f(y, x * 0.25 + constant(x, ladder(*x.shape[-2:])), *args, **params)
@@ -259,6 +274,8 @@ PUBLIC = ADDED | {
     "linalg.svd": rule(*SIDES, call((3, 2), full_matrices=False), through=of_svd, nasty=False),
     "linalg.svdvals": rule(*SIDES, through=apart, nasty=False),
     "svd": rule(*SIDES, call((3, 2), some=False), through=of_old_svd, nasty=False),
+    "svd_lowrank": rule(call((3, 2)), call((2, 3), niter=1), through=of_low_rank, nasty=False),
+    "pca_lowrank": rule(call((3, 2), center=False), call((4, 2)), through=of_low_rank, nasty=False),
     "linalg.qr": rule(*TALL, call((2, 3)), through=pushed, nasty=False),
     "qr": rule(*TALL, call((2, 3)), through=pushed, nasty=False),
     "linalg.cholesky": rule(*SQUARE, call((2, 2), upper=True), through=of_positive, nasty=False),

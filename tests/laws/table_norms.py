@@ -52,5 +52,9 @@ PUBLIC = {
         call((2, 3, 4), literal(2)), call((1, 4, 2, 3), literal(3), alpha=0.5, beta=0.5, k=2.0), call((2, 3, 2, 1, 2), literal(1)),
         call((0, 3, 2), literal(2)), complex=False,
     ),
+    "norm_except_dim": rule(
+        call((2, 3)), call((2, 3, 2), literal(1), literal(1)), call((2, 3, 2), dim=2), call((3, 2), dim=-1), call((3,)), call((2, 3), pow=3),
+        call((2, 2, 3), dim=-2), input=NONZERO, v=NONZERO,
+    ),
     "normalize": rule(call((2, 3)), call((2, 3, 2), p=1.0, dim=-1), call((4,), dim=0, eps=3.0), call((2, 3), p=3.0), input=NONZERO, near=1e-11),
 }  # fmt: skip

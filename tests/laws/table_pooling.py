@@ -1,6 +1,6 @@
 """Rows for adaptive, power-average and fractional pooling, and for the way back from max pooling."""
 
-from .operands import POSITIVE, between, call, literal, positions, rule, spec
+from .operands import POSITIVE, between, call, index, literal, positions, rule, spec
 
 SAMPLES = spec((1, 2, 2), between(0, 0.9))
 
@@ -18,7 +18,17 @@ def tops(count):
     return rule(*found.calls, call(found.calls[0].args[0], literal(2)), complex=False, distinct=True, nasty=False)
 
 
-OPS = {}
+WINDOWS = {"kernel": (2, 2), "stride": (2, 1), "padding": (0, 1), "dilation": (1, 1)}
+LINES = {"kernel": (3,), "stride": (2,), "padding": (1,), "dilation": (1,)}
+OPS = {
+    "window_max": rule(call((1, 2, 4, 3), **WINDOWS, sizes=(2, 4)), call((2, 1, 5), **LINES, sizes=(3,)), call((0, 1, 5), **LINES, sizes=(3,)),
+                       complex=False, distinct=True, nasty=False),
+    "window_where": rule(call((2, 1, 5), **LINES, sizes=(3,)), complex=False, distinct=True),
+    "window_pick": rule(call((1, 2, 4, 3), index((1, 2, 2, 2), 4), kernel=(2, 2), stride=(2, 1), padding=(0, 0), dilation=(1, 1)),
+                        call((2, 1, 6), index((2, 1, 2), 2), kernel=(2,), stride=(3,), padding=(0,), dilation=(2,))),
+    "window_put": rule(call((1, 2, 2, 2), index((1, 2, 2, 2), 4), kernel=(2, 2), stride=(2, 1), padding=(0, 0), dilation=(1, 1), shape=(1, 2, 4, 3)),
+                       call((2, 1, 2), index((2, 1, 2), 2), kernel=(2,), stride=(3,), padding=(0,), dilation=(2,), shape=(2, 1, 6))),
+}
 PUBLIC = {
     **{f"adaptive_avg_pool{n}d": means(n) for n in (1, 2, 3)},
     **{f"adaptive_max_pool{n}d": tops(n) for n in (1, 2, 3)},

@@ -22,10 +22,6 @@ OPS = {
     "one_of": rule(
         call((3, 4), index((4,), 3), dim=0), call((2, 3, 4), index((2, 4), 3), dim=1), call((3, 0), index((0,), 3), dim=0),
     ),
-    "class_entropy": rule(
-        call((4, 3), index((4,), 3), reduction="mean"), call((2, 3), index((2,), 3), reduction="sum"),
-        call((3, 2), index((3,), 2), reduction="none"), call((1, 1), index((1,), 1), reduction="mean"), complex=False,
-    ),
     "back_to": rule(call((4,), index((4,), 3), dim=0, size=3), call((2, 4), index((2, 4), 3), dim=1, size=3)),
     "lasting_along": rule(call((8, 2), positions((3, 2), 8), dim=0), call((2, 6), positions((2, 2), 6), dim=1)),
     "scatter": rule(

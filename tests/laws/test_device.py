@@ -26,7 +26,8 @@ WAITING = {
                      "matrix_exp", "eig", "svd", "qr", "complete_qr", "cholesky", "triangular_solve", "lu_solve", "logdet",
                      "matrix_power", "pinverse", "cholesky_solve", "cholesky_inverse", "inv_ex", "solve_ex",
                      "solve_triangular", "lu_factor", "lu_factor_ex", "eigvalsh", "eigvals", "svdvals", "matrix_rank",
-                     "cholesky_ex", "lstsq", "matrix_norm", "norm", "cond", "tensorinv", "tensorsolve"),
+                     "cholesky_ex", "lstsq", "matrix_norm", "norm", "cond", "tensorinv", "tensorsolve", "svd_lowrank",
+                     "pca_lowrank", "packed_qr", "geqrf", "nuclear_norm"),
                     "the solvers check for errors"),
     "cov": "weights are checked",
     **dict.fromkeys(("airy_ai", "airy_slope"), "CuPy lacks it, the host computes it"),
@@ -38,6 +39,9 @@ WAITING = {
                      "shifted_chebyshev_polynomial_w", "hermite_polynomial_h", "hermite_polynomial_he",
                      "laguerre_polynomial_l", "legendre_polynomial_p"), "the degrees decide how many steps there are"),
     **dict.fromkeys(("histc", "histogram", "histogramdd"), "the numbers decide the range"),
+    "one_hot": "the largest number decides the shape, where none is given",
+    "gaussian_nll_loss": "a negative variance is refused",
+    "embedding_bag": "for maxima, the longest of bags of different length decides the room",
 }  # fmt: skip
 #: Of two writes to one place a device lets either win, as PyTorch's does: there is no one answer.
 UNDECIDED = {"put", "scatter", "lasting", "lasting_along"}

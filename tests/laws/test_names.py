@@ -143,7 +143,7 @@ def differences(front, overload):
 
 def alike(ours, theirs):
     ours = value_of(ours)
-    theirs = {"inf": float("inf"), "c10::nullopt": None, "None": None}.get(theirs, theirs)
+    theirs = {"inf": float("inf"), "c10::nullopt": None, "None": None, "at::Reduction::Mean": 0}.get(theirs, theirs)  # so PyTorch's parser
     theirs = ast.literal_eval(theirs) if isinstance(theirs, str) else theirs
     return ours == theirs or (isinstance(ours, tuple) and isinstance(theirs, tuple | list) and ours == tuple(theirs))
 

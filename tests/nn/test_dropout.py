@@ -27,6 +27,23 @@ def test_masks_are_pytorchs(name, training):
     compare(scenario, tolerance=1e-12)
 
 
+TURNED = {
+    "transposed": lambda x: x.transpose(0, 1), "permuted": lambda x: x.permute(2, 0, 1), "sliced": lambda x: x[:, ::2],
+    "channels last": lambda x: x.unsqueeze(0).permute(0, 3, 1, 2), "expanded": lambda x: x[:1].transpose(0, 2).expand(5, 3, 4),
+}  # fmt: skip
+
+
+@pytest.mark.referee
+@pytest.mark.parametrize("name", ["dropout", "alpha_dropout", "feature_dropout"])
+@pytest.mark.parametrize("layout", TURNED)
+def test_masks_are_drawn_in_the_order_of_memory(layout, name):
+    def scenario(lib):
+        lib.manual_seed(1)
+        return getattr(lib, name)(TURNED[layout](lib.ones(4, 3, 5)), 0.4, True)
+
+    compare(scenario, tolerance=1e-6)
+
+
 @pytest.mark.referee
 def test_texts_and_refusals_are_pytorchs():
     def scenario(lib):

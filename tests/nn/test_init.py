@@ -104,10 +104,10 @@ def test_nothing_is_recorded_and_a_leaf_may_be_written():
     for fill in (init.uniform_, init.normal_, init.trunc_normal_, init.ones_, init.zeros_, init.eye_,
                  init.xavier_uniform_, init.xavier_normal_, init.kaiming_uniform_, init.kaiming_normal_,
                  init.orthogonal_, lambda w: init.sparse_(w, 0.5), lambda w: init.constant_(w, 2.0)):  # fmt: skip
-        before = weight._version[0]
+        before = weight._cell[0]
         assert fill(weight) is weight
         assert weight.is_leaf and weight.requires_grad
-        assert weight._version[0] > before
+        assert weight._cell[0] > before
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (4, 3, 2)])

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.referee
 
 #: What differs, and why.
 REASONS = {
-    ("nn.CTCLoss", "grad"): "PyTorch's gradient is that of log_softmax's input where the lengths are short",
+    ("nn.CTCLoss", "strided"): "of labels in a row that are not dense PyTorch reads others",
 }
 
 
@@ -57,6 +57,7 @@ def run(lib, layer, args, kwargs, cotangents):
 def held(info, mine, theirs, sample, second):
     seen = {}
     args, kwargs = sample.forward_input.args, sample.forward_input.kwargs
+    second = second and (info.name, "strided") not in REASONS
     if second:
         args = strided(tuple(args), torch.Tensor)
     made = []

@@ -74,3 +74,20 @@ def test_clipping_is_not_recorded():
     parameter.grad = mt.ones(2)
     assert not mt.nn.utils.clip_grad_norm_([parameter], 0.1).requires_grad
     assert not parameter.grad.requires_grad
+
+
+def test_the_old_name_of_clipping_and_the_files_that_code_imports_from():
+    def scenario(lib):
+        net = model(lib)
+        return warned(lib.nn.utils.clip_grad_norm, net.parameters(), 1.0), grads(net)
+
+    compare(scenario, tolerance=1e-5)
+    from minitorch.nn.utils.clip_grad import clip_grad_norm_
+    from minitorch.nn.utils.convert_parameters import parameters_to_vector
+
+    assert clip_grad_norm_ is mt.nn.utils.clip_grad_norm_ and parameters_to_vector is mt.nn.utils.parameters_to_vector
+
+
+def test_every_name_of_pytorchs_utils_is_here():
+    torch = pytest.importorskip("torch")
+    assert set(torch.nn.utils.__all__) == set(mt.nn.utils.__all__)

@@ -62,3 +62,82 @@ def test_every_name_of_the_tables_is_a_public_function():
     for name in (*EXACT, *SAME_KIND, *JOINED):
         space, _, last = name.rpartition(".")
         assert last in PUBLIC[space], name
+
+
+# ---- shared memory -------------------------------------------------------------------------------------------------
+#: x is 0 1 2 3 on one line of memory, A the numbers 0 to 8 in a square.
+SHARED = """
+f.add(x[:-1], 1, out=x[1:])
+f.add(x, x, out=x)
+f.add(A, A[0], out=A)
+f.add(A, 1, out=A.t())
+f.exp(x[1:], out=x[:-1])
+f.clamp(x[1:], 0, 2, out=x[:-1])
+f.cumsum(x[1:], 0, out=x[:-1])
+f.cumsum(x, 0, out=x)
+f.cat([x[:1], x[1:]], out=x)
+f.gather(x, 0, j, out=x[:2])
+f.index_select(x, 0, j, out=x[:2])
+f.take(x, j, out=x[:2])
+f.masked_select(x, x > -1, out=x)
+f.tril(A, out=A)
+f.tril(A, out=A.view(3, 3))
+x[1:].add_(x[:-1])
+x[1:].add_(x[1:])
+x.add_(x[0])
+x.fill_(x[1])
+x.masked_fill_(x > 0, x[0])
+x[1:].clamp_(min=x[:-1])
+x[1:].copy_(x[:-1])
+x.index_add_(0, j, x[:2])
+x.index_copy_(0, j, x[:2])
+x.scatter_(0, j, x[:2])
+x.put_(j, x[:2])
+A.add_(A.t())
+A.mul_(A[0])
+A[0].add_(A[1])
+A[:, 0].add_(A[:, 1])
+A[::2].add_(A[:2])
+x.__setitem__(slice(1, None), x[:-1])
+x.__setitem__(j, x[1:3])
+x.__setitem__(0, x[1])
+A.__setitem__((slice(None), 0), A[0])
+""".strip().splitlines()
+
+
+def shared(lib, call):
+    scope = {"f": lib, "x": lib.arange(4.0), "A": lib.arange(9.0).reshape(3, 3).clone(), "j": lib.tensor([0, 1])}
+    try:
+        found = eval(call, scope)
+        return (None if found is None else found.tolist()), scope["x"].tolist(), scope["A"].tolist()
+    except RuntimeError as error:
+        return str(error), scope["x"].tolist(), scope["A"].tolist()
+
+
+@pytest.mark.referee
+@pytest.mark.parametrize("call", SHARED)
+def test_a_write_over_a_part_of_what_is_read_is_refused_as_in_pytorch(call):
+    torch = pytest.importorskip("torch")
+    assert shared(mt, call) == shared(torch, call)
+
+
+def test_what_is_computed_before_it_is_written_may_be_written_over():
+    A = mt.arange(4.0).reshape(2, 2)
+    assert mt.mm(A, A, out=A).tolist() == [[2, 3], [6, 11]]
+    assert mt.sum(A, 0, out=A[0]).tolist() == [8, 14]
+
+
+def test_memory_is_looked_at_on_a_device_too(device_backend):
+    x = mt.arange(4.0).to("cuda")
+    with pytest.raises(RuntimeError, match="single memory location"):
+        x[1:].add_(x[:-1])
+    with pytest.raises(RuntimeError, match="single memory location"):
+        x[1:] = x[:-1]
+    with pytest.raises(RuntimeError, match="single memory location"):
+        mt.exp(x[:-1], out=x[1:])
+    x[1:].add_(x[1:])
+    assert x.tolist() == [0, 2, 4, 6]
+    host = mt.zeros(4)
+    host[1:].copy_(x[1:])
+    x[:2] = host[2:]
+    assert host.tolist() == [0, 2, 4, 6] and x.tolist() == [4, 6, 4, 6]

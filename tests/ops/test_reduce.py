@@ -58,6 +58,13 @@ def test_a_product_with_zeros(zeros):
         check_gradients(lambda x: prod(x, dim=None), [leaf(values.reshape(2, 2))], order=order)
 
 
+def test_a_product_beyond_the_range_is_not_divided_by_its_factors():
+    for size, others in ((1e30, 1e30), (1e-30, 1e-30)):
+        x = mt.tensor([size, size], requires_grad=True)
+        x.prod().backward()
+        assert x.grad.tolist() == mt.tensor([others, others]).tolist()
+
+
 @over("name", "sum mean sum_to spread".split())
 def test_a_linear_reduction_keeps_no_array(name):
     assert {kind for kind, *_ in TABLE[name].keeps} <= {"shape"}

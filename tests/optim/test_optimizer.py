@@ -117,14 +117,14 @@ def test_parameters_without_gradients_are_left_alone():
 def test_a_step_writes_the_memory_and_is_noticed_by_an_older_graph():
     layer = mt.nn.Linear(2, 2)
     memory = layer.weight.data_ptr()
-    version = layer.weight._version[0]
+    version = layer.weight._cell[0]
     optimiser = mt.optim.SGD(layer.parameters(), lr=0.1)
     x = mt.ones(1, 2, requires_grad=True)
     y = layer(x).sum()
     y.backward(retain_graph=True)
     optimiser.step()
     assert layer.weight.data_ptr() == memory
-    assert layer.weight._version[0] > version
+    assert layer.weight._cell[0] > version
     assert layer.weight.is_leaf and layer.weight.requires_grad
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.backward()

@@ -1,7 +1,17 @@
 """What one does to the parameters and gradients of a model: PyTorch's `torch.nn.utils`."""
 
-from .clipping import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
-from .vectors import parameters_to_vector, vector_to_parameters
+from . import parametrizations, parametrize, rnn, stateless
+from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
+from .convert_parameters import parameters_to_vector, vector_to_parameters
+from .fusion import fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights
+from .init import skip_init
+from .memory_format import convert_conv2d_weight_memory_format, convert_conv3d_weight_memory_format
+from .weight_hooks import remove_spectral_norm, remove_weight_norm, spectral_norm, weight_norm
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
-           "vector_to_parameters"]  # fmt: skip
+__all__ = [
+    "parametrizations", "parametrize", "rnn", "stateless", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_",
+    "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector", "vector_to_parameters", "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights", "skip_init",
+    "convert_conv2d_weight_memory_format", "convert_conv3d_weight_memory_format", "remove_spectral_norm", "remove_weight_norm",
+    "spectral_norm", "weight_norm",
+]  # fmt: skip

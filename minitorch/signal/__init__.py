@@ -1,0 +1,5 @@
+"""Signals: the windows that frames are faded with."""
+
+from . import windows
+
+__all__ = ["windows"]

@@ -1,0 +1,18 @@
+"""Networks from image to image train alike on both libraries."""
+
+import pytest
+
+from tests.models.trial import assert_same_model
+from tests.models.zoo_images import MODELS
+
+pytestmark = pytest.mark.referee
+
+
+@pytest.mark.parametrize("define", MODELS, ids=lambda define: define.__name__)
+def test_a_model_learns_alike(define):
+    assert_same_model(define)
+
+
+@pytest.mark.parametrize("define", MODELS, ids=lambda define: define.__name__)
+def test_a_model_in_single_precision(define):
+    assert_same_model(define, "float32", steps=2)
