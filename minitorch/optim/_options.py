@@ -51,9 +51,24 @@ def check_strategy(foreach: bool | None, fused: bool | None) -> None:
 
 
 def zero_step() -> Tensor:
-    """A step count of 0, float64 where that is the default dtype and float32 elsewhere."""
+    """A step count of 0."""
+    return host_number(0.0)
+
+
+def host_number(value: float) -> Tensor:
+    """A number as a 0-d tensor on the host, float64 where that is the default dtype and float32 elsewhere."""
     kind = dt.float64 if dt.default() is dt.float64 else dt.float32
-    return Tensor._wrap(HOST.zeros((), kind.numpy))
+    return Tensor._wrap(HOST.full((), value, kind.numpy))
+
+
+def on_the_host(state: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Make 0-d tensors on the host of these entries of a loaded state; files of long ago have plain numbers."""
+    for name in names:
+        value = state.get(name)
+        if isinstance(value, Tensor):
+            state[name] = value.cpu()
+        elif value is not None:
+            state[name] = host_number(float(value))
 
 
 def advance(step: Tensor) -> float:

@@ -40,6 +40,9 @@ class Adam(Optimizer):
     Source: Kingma and Ba, https://arxiv.org/abs/1412.6980
     """
 
+    _counts = ("step",)
+    _sparse_instead = ", please consider SparseAdam instead"
+
     def __init__(
         self,
         params: ParamsT,
@@ -78,14 +81,6 @@ class Adam(Optimizer):
             "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for held in self.state.values():  # files of long ago count steps in plain numbers
-            if held and not isinstance(held["step"], Tensor):
-                count = zero_step()
-                count._data[...] = float(held["step"])
-                held["step"] = count
 
     def _begin(self, param: Tensor, group: Group) -> State:
         zeros_like = backend_of(param._data).zeros_like

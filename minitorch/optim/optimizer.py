@@ -20,8 +20,9 @@ import numpy as np
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
 from ..graph.hooks import RemovableHandle
-from ..graph.modes import enable_grad
+from ..graph.modes import enable_grad, no_grad
 from . import _saved
+from ._options import on_the_host
 
 Array = Any
 Group = dict[str, Any]
@@ -106,6 +107,10 @@ class Optimizer:
     """
 
     _stepping = False
+    #: The entries of a state that are 0-d tensors on the host.
+    _counts: tuple[str, ...] = ()
+    #: What to say to a sparse gradient after the refusal.
+    _sparse_instead = ""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -157,14 +162,19 @@ class Optimizer:
 
     def _step(self) -> None:
         for group in self.param_groups:
-            for param in group["params"]:
-                grad = param.grad
-                if grad is None:
-                    continue
-                array = param._data
+            pairs = [(param, grad) for param in group["params"] if (grad := param.grad) is not None]
+            for param, grad in pairs:  # refuse before anything is written
+                if grad.__class__ is not Tensor and grad.is_sparse:
+                    self._check_sparse(param, grad, group)
+            for param, grad in pairs:
                 state = self.state.get(param) or self._begin(param, group)
-                self._update(backend_of(array), array, grad._data, state, group)
-                param._bump()
+                if grad.__class__ is not Tensor and grad.is_sparse:
+                    with no_grad():
+                        self._update_sparse(param, grad, state, group)
+                else:
+                    array = param._data
+                    self._update(backend_of(array), array, grad._data, state, group)
+                    param._bump()
                 if state:
                     self.state[param] = state
 
@@ -176,6 +186,15 @@ class Optimizer:
         """One step of one parameter: write `param` and the arrays in `state` in place."""
         raise NotImplementedError
 
+    def _check_sparse(self, param: Tensor, grad: Tensor, group: Group) -> None:
+        """Raise where a sparse gradient cannot be used."""
+        name = next(cls.__name__ for cls in type(self).__mro__ if "_update" in cls.__dict__)
+        raise RuntimeError(f"{name} does not support sparse gradients{self._sparse_instead}")
+
+    def _update_sparse(self, param: Tensor, grad: Tensor, state: State, group: Group) -> None:
+        """One step of one parameter by a sparse gradient, written with tensor operations."""
+        raise NotImplementedError
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
         for group in self.param_groups:
@@ -185,6 +204,9 @@ class Optimizer:
                     continue
                 if set_to_none:
                     param.grad = None
+                    continue
+                if grad.is_sparse:
+                    param.grad = grad.detach() * 0
                     continue
                 if grad.grad_fn is not None:
                     grad.detach_()
@@ -278,6 +300,8 @@ class Optimizer:
         for group in self.param_groups:  # files of long ago lack the later options
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
+        for held in self.state.values():
+            on_the_host(held, self._counts)
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("

@@ -64,6 +64,22 @@ class SGD(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
+    def _check_sparse(self, param: Tensor, grad: Tensor, group: Group) -> None:
+        if plain(group["weight_decay"]) != 0:
+            raise RuntimeError(
+                "add(sparse, dense) is not supported. Use add(dense, sparse) instead. (weight_decay needs dense gradients)"
+            )
+
+    def _update_sparse(self, param: Tensor, grad: Tensor, state: State, group: Group) -> None:
+        momentum, share = float(group["momentum"]), 1.0 - float(group["dampening"])
+        d = -grad.detach() if group["maximize"] else grad.detach()
+        if momentum:
+            velocity = state.get("momentum_buffer")
+            velocity = d.clone() if velocity is None else velocity * momentum + d * share
+            state["momentum_buffer"] = velocity
+            d = d + velocity * momentum if group["nesterov"] else velocity
+        param.add_(d, alpha=-plain(group["lr"]))
+
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         lr, decay = factor(xp, raw(group["lr"])), factor(xp, raw(group["weight_decay"]))
         momentum, share = float(group["momentum"]), 1.0 - float(group["dampening"])
