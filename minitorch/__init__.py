@@ -28,20 +28,22 @@ from .ops.binder import is_function as _is_function
 from .ops.front import PUBLIC as _PUBLIC
 from .size import Size
 from .value import Value
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 _equip(Tensor, create.METHODS)
 _equip_operators(Tensor, Tensor._classes)
 
-_SUBMODULES = frozenset(("autograd", "cuda", "fft", "func", "linalg", "nn", "optim", "random", "return_types",
-                         "signal", "sparse", "special", "testing", "viz"))  # fmt: skip
+_SUBMODULES = frozenset(("__config__", "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "distributed",
+                         "distributions", "fft", "func", "io", "jit", "linalg", "nn", "optim", "overrides", "random",
+                         "return_types", "signal", "sparse", "special", "testing", "utils", "version", "viz"))  # fmt: skip
 #: What PyTorch has and this library has not, and why.
 _ABSENT = {"vmap": "there are no batching transforms yet; call the function on a batch, or in a loop with `stack`",
-           "jit": "there is no script compiler; functions and modules run as they are written"}  # fmt: skip
+           "hub": "there is no index of models; build the model and load its state dict",
+           "onnx": "there is no export to ONNX"}  # fmt: skip
 _DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
 #: Names of a module that is imported only for them.
-_LATE = {"summary": "layer_table"}
+_LATE = {"summary": "layer_table", "load": "io", "save": "io", "autocast": "amp", "get_autocast_dtype": "amp",
+         "show_config": "__config__"}  # fmt: skip
 #: Where names that have no row in a table live: name -> module.
 _HOMES: dict[str, str] = {}
 

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, overload
 
 from . import autograd as autograd, func as func, nn as nn, optim as optim
+from . import accelerator as accelerator, amp as amp, backends as backends, compiler as compiler
+from . import cuda as cuda, distributed as distributed, jit as jit, overrides as overrides
+from . import version as version
+from .__config__ import show_config as show_config
+from .amp import autocast as autocast, get_autocast_dtype as get_autocast_dtype
 from . import random as random, testing as testing, viz as viz
 from ._tensor import Tensor as Tensor
 from .backend.device import Device as device
@@ -133,6 +138,7 @@ from .settings import (
     use_deterministic_algorithms as use_deterministic_algorithms,
 )
 from .layer_table import summary as summary
+from .io import load as load, save as save
 
 Number: TypeAlias = builtins.int | builtins.float | builtins.complex
 __version__: str

@@ -107,6 +107,11 @@ def package_stub() -> str:
 
     lines = [HEAD, "from collections.abc import Sequence\n", "from typing import Any, TypeAlias, overload\n\n"]
     lines.append("from . import autograd as autograd, func as func, nn as nn, optim as optim\n")
+    lines.append("from . import accelerator as accelerator, amp as amp, backends as backends, compiler as compiler\n")
+    lines.append("from . import cuda as cuda, distributed as distributed, jit as jit, overrides as overrides\n")
+    lines.append("from . import version as version\n")
+    lines.append("from .__config__ import show_config as show_config\n")
+    lines.append("from .amp import autocast as autocast, get_autocast_dtype as get_autocast_dtype\n")
     lines.append("from . import random as random, testing as testing, viz as viz\n")
     lines.append("from ._tensor import Tensor as Tensor\n")
     lines.append("from .backend.device import Device as device\n")
@@ -121,6 +126,7 @@ def package_stub() -> str:
         lines += [f"    {name} as {name},\n" for name in names]
         lines.append(")\n")
     lines.append("from .layer_table import summary as summary\n")
+    lines.append("from .io import load as load, save as save\n")
     lines += ["\n", NUMBERS, "__version__: str\n"]
     lines += [f"{name}: dtype\n" for name in sorted({d.name for d in dt.ALL} | set(dt.ALIASES)) if name not in
               ("bool", "int", "float")]  # fmt: skip

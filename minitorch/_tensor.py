@@ -193,7 +193,7 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
                                 f"{type(value).__name__}")  # fmt: skip
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
-            if value._data.dtype != self._data.dtype:
+            if value.dtype != self.dtype:
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with dtype "
                     f"'{self.dtype}'. The gradient must match the tensor's dtype."
@@ -203,9 +203,9 @@ class Tensor(TensorMethods, TensorMetadata, TensorMoves, NumpyProtocols, Tracked
                     f"attempting to assign a gradient with device '{value.device}' to a tensor with device "
                     f"'{self.device}'. The gradient must be on the tensor's device."
                 )
-            if value._data.shape != self._data.shape:
+            if value.shape != self.shape:
                 raise RuntimeError(
-                    f"attempting to assign a gradient of size '{list(value._data.shape)}' to a tensor of size "
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
                     f"'{list(self._data.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
         self._grad = value

@@ -29,6 +29,7 @@ from .ops import backward as engine
 from .ops.arithmetic import clone
 from .ops.layouts import ANSWERS, OtherLayout
 from .ops.record import node_of
+from .ops.rows import Rows
 
 HERE = str(Path(__file__).parent)
 
@@ -161,8 +162,13 @@ class SparseTensor(SparseMetadata, Tensor):  # type: ignore[misc, override]
         return self.detach()
 
     @data.setter
-    def data(self, value: Any) -> NoReturn:
-        raise functions.refused("set_data", "make a new sparse tensor")
+    def data(self, value: Any) -> None:
+        if not functions.is_sparse(value):
+            raise functions.refused("set_data", "a sparse tensor takes the parts of another sparse one")
+        on_tape = self.requires_grad
+        self._places, self._held, self._sizes, self._sorted = value._places, value._held.detach(), value._sizes, value._sorted
+        if on_tape:
+            self._held.requires_grad_()
 
     @property
     def grad(self) -> Any:
@@ -217,6 +223,52 @@ class SparseTensor(SparseMetadata, Tensor):  # type: ignore[misc, override]
 
     register_hook = register_post_accumulate_grad_hook = retain_grad = _no_hooks  # type: ignore[assignment]
     retains_grad = False
+
+    # ---- as the gradient of a dense tensor -------------------------------------------------------------------------
+    def _joined_by(self, g: Any, in_place: bool) -> Any:
+        """The sum with a further gradient: by rows, which are put behind this one's own, or dense, as the sum is then."""
+        if g.__class__ is not Rows or self.sparse_dim() != 1:
+            dense = g.dense() if g.__class__ is Rows else g
+            return functions.add(dense if isinstance(dense, Tensor) else Tensor._wrap(dense), self)
+        other = g.tensor()
+        places, values = parts.joined([(self._places, self._held), (other._places, other._held)], 0, [0, 0])
+        if not in_place or self._node is not None:
+            return SparseTensor._of(places, values, self._sizes, False)
+        return self._take(places, values)
+
+    def _take(self, places: Tensor, values: Tensor, in_order: bool = False) -> SparseTensor:
+        """Hold other parts from now on."""
+        self._places, self._held, self._sorted = places, values, in_order or values._data.shape[0] < 2
+        return self
+
+    def zero_(self) -> SparseTensor:
+        """Hold nothing, in place."""
+        self._check_written("zero_")
+        xp, values = backend_of(self._held._data), self._held._data
+        empty = xp.zeros((0, *values.shape[1:]), dtype=values.dtype)
+        return self._take(Tensor._wrap(xp.zeros((self.sparse_dim(), 0), dtype="int64")), Tensor._wrap(empty))
+
+    def mul_(self, other: Any) -> SparseTensor:
+        """Times a number, in place."""
+        self._check_written("mul_")
+        found = functions.mul(self, other)
+        return self._take(found._places, found._held, found._sorted)
+
+    def div_(self, other: Any) -> SparseTensor:
+        """Divided by a number, in place."""
+        self._check_written("div_")
+        found = functions.div(self, other)
+        return self._take(found._places, found._held, found._sorted)
+
+    def _check_written(self, name: str) -> None:
+        if modes.grad and self.requires_grad:
+            raise functions.refused(name, "write under torch.no_grad()")
+
+    def _as_rows(self, recorded: bool) -> Any:
+        """What the tape carries in its place: rows, or an array where not just the rows are sparse."""
+        if self.sparse_dim() != 1:
+            return self.to_dense() if recorded else self.to_dense()._data
+        return Rows(self._places._data.reshape(-1), self._held if recorded else self._held._data, self._sizes)
 
     # ---- Python's protocols ----------------------------------------------------------------------------------------
     def __getitem__(self, key: Any) -> Any:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .ops.rows import Rows
+from .tracked import Tracked
+
 
 def to_sparse(self: Any, sparse_dim: Any = None, *, layout: Any = None, blocksize: Any = None, dense_dim: Any = None
               ) -> Any:  # fmt: skip
@@ -113,3 +116,15 @@ def gradients_for(tensors: list[Any], found: Any) -> list[Any]:
     """What the engine found, as gradients of the tensors themselves: of a sparse one, a sparse gradient."""
     return [tensor._gradient(g) if g is not None and _is_sparse(tensor) else g
             for tensor, g in zip(tensors, found, strict=True)]  # fmt: skip
+
+
+def _tensor_of_rows(rows: Rows) -> Any:
+    """The sparse tensor of a gradient by rows; its parts are its own where nothing is recorded."""
+    from ._tensor import Tensor
+    from ._tensor_sparse import SparseTensor
+
+    values: Any = rows.values if isinstance(rows.values, Tracked) else Tensor._wrap(rows.values.copy())
+    return SparseTensor._of(Tensor._wrap(rows.index.copy().reshape(1, -1)), values, rows.sizes, False)
+
+
+Rows.tensor = _tensor_of_rows

@@ -32,7 +32,8 @@ class GradFn:
         if isinstance(self.node, Leaf):
             return "struct torch::autograd::AccumulateGrad"
         op = self._op
-        return str(getattr(op, "grad_name", None) or backward_name(op.name))
+        said = getattr(op, "grad_name", None) or backward_name(op.name)
+        return str(said(self.node.params) if callable(said) else said)
 
     @property
     def _op(self) -> Any:

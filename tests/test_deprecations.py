@@ -143,9 +143,12 @@ def test_the_default_tensor_type_is_a_default_dtype():
 
 
 def test_what_is_absent_says_why():
-    assert not hasattr(mt, "jit")
+    assert not hasattr(mt, "hub")
+    with pytest.raises(AttributeError, match="no index of models"):
+        mt.hub  # noqa: B018
+    assert not hasattr(mt.jit, "script")
     with pytest.raises(AttributeError, match="no script compiler"):
-        mt.jit  # noqa: B018
+        mt.jit.script  # noqa: B018
 
 
 def test_a_conjugate_is_not_written_while_its_tensor_lives():

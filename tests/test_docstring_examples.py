@@ -109,8 +109,9 @@ def examples(torch, space):
 
 
 @pytest.fixture
-def settled():
-    """Both libraries are left as they start."""
+def settled(tmp_path, monkeypatch):
+    """Both libraries are left as they start; what an example writes goes into a directory of its own."""
+    monkeypatch.chdir(tmp_path)
     yield
     settle(mt)
     settle(pytest.importorskip("torch"))

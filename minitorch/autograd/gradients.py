@@ -169,9 +169,9 @@ def _apart(found: tuple[Any, ...]) -> list[Any]:
     seen: set[int] = set()
     apart = []
     for g in found:
-        if g is not None and g._node is None and id(g._data) in seen:
-            g = g.clone()
-        if g is not None:
+        if g is not None and not getattr(g, "is_sparse", False):  # sparse ones never share parts
+            if g._node is None and id(g._data) in seen:
+                g = g.clone()
             seen.add(id(g._data))
         apart.append(g)
     return apart

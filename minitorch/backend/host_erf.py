@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .orders import inverse, memory_axes
+
 Array = np.ndarray[Any, Any]
 
 #: P and Q by dtype, the lowest power first; the highest coefficient of Q is 1 and left out.
@@ -75,10 +77,9 @@ def normal_cdf(x: Array) -> Array:
 def _elementwise(x: Array, scale: float | None) -> Array:
     if x.dtype not in READY:
         return _elementwise(x.astype(np.float32), scale).astype(x.dtype)
-    if not x.flags.c_contiguous:
-        if x.flags.f_contiguous:
-            return _elementwise(x.T, scale).T
-        x = np.ascontiguousarray(x)
+    if not x.flags.c_contiguous:  # in the order of its memory, which the result keeps
+        axes = memory_axes(x)
+        return _elementwise(np.ascontiguousarray(x.transpose(axes)), scale).transpose(inverse(axes))
     out = np.empty_like(x)
     source, target = x.reshape(-1), out.reshape(-1)
     for start in range(0, x.size, CHUNK):

@@ -15,7 +15,7 @@ from ..ops.front import public
 from ..ops.fused_norm import moments, root_mean_square, standardize
 from ..ops.kinds import lacking
 from ..ops.mutation import store
-from ..ops.shape import expand, reshape
+from ..ops.shape import dense, expand, reshape
 from ..ops.transcendental import rsqrt
 from .matrices import size_of
 from .padding import constant
@@ -77,7 +77,7 @@ def _by_running(x: Any, weight: Any, bias: Any, running: tuple[Any, Any], eps: f
     shift = -(running[0] * scale)
     if bias is not None:
         shift = shift + bias
-    out = x * reshape(scale, shape=shape) + reshape(shift, shape=shape)
+    out = dense(x * reshape(scale, shape=shape) + reshape(shift, shape=shape))
     return out if out._data.dtype == x._data.dtype else cast(out, dtype=x._data.dtype)
 
 

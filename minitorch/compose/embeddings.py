@@ -1,7 +1,7 @@
 """Embeddings: rows of a table by number, one by one or summed up in bags, and numbers as rows of zeros with a one.
 
 A bag is a row of a sparse matrix, so that its sum and its mean are one product with the table; its maximum is found off
-the tape and the row gathered by it. Gradients come as dense tensors, also where `sparse=True` is asked for.
+the tape and the row gathered by it. With `sparse=True` the gradient of the table is a sparse tensor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backend.dtype import scalar_type
 from ..backend.namespace import backend_of
+from ..graph.modes import modes
 from ..ops.arithmetic import cast, where
 from ..ops.front import public
 from ..ops.index import one_of
@@ -107,10 +108,11 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
         padding_idx: a row that gets no gradient.
         max_norm, norm_type: rows looked up that are longer are first scaled down, in place.
         scale_grad_by_freq: divide a row's gradient by how often it is looked up.
-        sparse: accepted; the gradient is dense.
+        sparse: the gradient of `weight` is a sparse tensor of the rows looked up, each as often as it was.
 
     Raises:
         IndexError: for a number that is no row's; on a device it is not looked at.
+        RuntimeError: in the backward of a sparse gradient that is to be scaled.
     """
     table, index = weight._data, input._data
     if padding_idx is not None and not table.ndim:
@@ -125,9 +127,11 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
         raise RuntimeError("index_select(): self indexing axis dim should be positive: the table has no rows")
     _check_rows(index, len(table), lambda bad, place: IndexError(
         f"index out of range in self: {bad} at position {place} of the input; the table has {len(table)} rows"))  # fmt: skip
-    if padding < 0 and not scale_grad_by_freq:
+    if sparse and table.dtype.kind == "c" and modes.grad and weight.requires_grad:
+        raise RuntimeError("embedding does not support automatic differentiation for outputs with complex dtype.")
+    if padding < 0 and not scale_grad_by_freq and not sparse:
         return lookup(weight, input, dim=0)
-    return embedding_rows(weight, input, padding=padding, by_frequency=bool(scale_grad_by_freq))
+    return embedding_rows(weight, input, padding=padding, by_frequency=bool(scale_grad_by_freq), sparse=bool(sparse))
 
 
 # ---- bags ----------------------------------------------------------------------------------------------------------
@@ -184,6 +188,7 @@ def embedding_bag(input: Any, weight: Any, offsets: Any = None, max_norm: float 
     Args:
         input: row numbers: (bags, n), or all in one row, (N,), with `offsets`, where each bag starts.
         include_last_offset: the last offset is not a start but the end.
+        sparse: the gradient of `weight` is a sparse tensor, as with `embedding`; not with mode "max".
         per_sample_weights: a factor for each number, with mode "sum".
         padding_idx: numbers that do not count.
 
@@ -226,7 +231,7 @@ def embedding_bag(input: Any, weight: Any, offsets: Any = None, max_norm: float 
     padding = -1 if padding_idx is None else padding_idx % rows
     if mode == "max":
         return _tops(input, weight, starts, padding)
-    return _sums(input, weight, starts, padding, psw, mode == "mean", bool(scale_grad_by_freq))
+    return _sums(input, weight, starts, padding, psw, mode == "mean", bool(scale_grad_by_freq), bool(sparse))
 
 
 def _check_bags(input: Any, weight: Any, psw: Any, padding_idx: int | None) -> None:
@@ -257,11 +262,12 @@ def _bag_of_each(starts: Any, count: int) -> Any:
     return xp.searchsorted(starts, xp.arange(count), side="right") - 1
 
 
-def _sums(input: Any, weight: Any, starts: Any, padding: int, psw: Any, averaged: bool, by_frequency: bool) -> Any:
+def _sums(input: Any, weight: Any, starts: Any, padding: int, psw: Any, averaged: bool, by_frequency: bool, sparse: bool = False
+          ) -> Any:  # fmt: skip
     index, table = input._data, weight._data
     xp = backend_of(table)
     if not starts.size:
-        return lookup(weight, weight._wrap(starts), dim=0)
+        return embedding_rows(weight, weight._wrap(starts), padding=padding, by_frequency=by_frequency, sparse=sparse)
     bag = _bag_of_each(starts, index.size)
     factors = xp.ones(index.shape, dtype=table.dtype)
     if padding >= 0:
@@ -272,8 +278,8 @@ def _sums(input: Any, weight: Any, starts: Any, padding: int, psw: Any, averaged
         factors = factors / xp.maximum(sizes, 1).take(bag).astype(table.dtype)
     values = weight._wrap(factors) if psw is None else psw if padding < 0 else psw * weight._wrap(factors)
     bags = weight._wrap(bag)
-    if by_frequency:
-        picked = embedding_rows(weight, input, padding=padding, by_frequency=True)
+    if by_frequency or sparse:
+        picked = embedding_rows(weight, input, padding=padding, by_frequency=by_frequency, sparse=sparse)
         return spmm(values, picked, bags, weight._wrap(xp.arange(index.size)), rows=starts.size)
     return spmm(values, weight, bags, input, rows=starts.size)
 

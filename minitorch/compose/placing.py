@@ -16,7 +16,7 @@ from ..ops.arithmetic import cast, where
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.mutation import in_place, overwrite
-from ..ops.shape import diagonal, expand, reshape, select
+from ..ops.shape import dense, diagonal, expand, reshape, select
 from ..ops.shapes import common_shape
 from ..tracked import Tracked
 from .scatter import filler, fitting
@@ -142,7 +142,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {C_NAMES.get(kind, kind)}"
         )
     common_shape([mask._data.shape, input._data.shape])
-    return where(mask, filler(input, value, "masked_fill_"), input)
+    return dense(where(mask, filler(input, value, "masked_fill_"), input))
 
 
 @public("(input, mask, source)", inplace=True)

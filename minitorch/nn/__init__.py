@@ -1,6 +1,6 @@
 """Layers, containers, losses and parameters: PyTorch's `torch.nn`."""
 
-from . import attention, functional, init, modules, parameter, utils
+from . import attention, functional, init, modules, parallel, parameter, utils
 from . import common_types as common_types
 from .activation import (
     CELU,
@@ -107,6 +107,7 @@ from .padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .parameter_container import ParameterDict, ParameterList
 from .pooling import (
@@ -145,7 +146,7 @@ from .transformer import (
 from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
-    "attention", "functional", "init", "utils", "modules", "parameter",
+    "attention", "functional", "init", "utils", "modules", "parallel", "parameter",
     "Module", "Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer",
     "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict",
     "LazyLinear", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d",
@@ -175,4 +176,5 @@ __all__ = [
     "MarginRankingLoss", "MultiMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
     "MultiheadAttention", "Transformer",
     "TransformerEncoder", "TransformerDecoder", "TransformerEncoderLayer", "TransformerDecoderLayer",
+    "DataParallel",
 ]  # fmt: skip

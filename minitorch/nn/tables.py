@@ -65,7 +65,7 @@ class Embedding(_Table):
         padding_idx: a row that starts as 0 and gets no gradient.
         max_norm, norm_type: rows looked up that are longer are scaled down, in place.
         scale_grad_by_freq: divide a row's gradient by how often it is looked up.
-        sparse: accepted; the gradient is dense.
+        sparse: the gradient of the table is a sparse tensor of the rows looked up.
 
     Shape:
         (*) int64 or int32 -> (*, embedding_dim).
@@ -144,6 +144,7 @@ class EmbeddingBag(_Table):
 
     Args:
         mode: "sum", "mean" or "max".
+        sparse: the gradient of the table is a sparse tensor of the rows looked up; not with mode "max".
         include_last_offset: the last offset is not a start but the end.
         padding_idx: a row that does not count, starts as 0 and gets no gradient.
 

@@ -6,6 +6,7 @@ done. `jvp` reads the same tape forwards. They work on any tracked class that sa
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..graph.reverse import reverse
 from ..graph.walk import leading_to, newest_first
 from .edge import Dresser, arrival, as_array, settle
 from .record import node_of
+from .rows import Rows
 
 
 def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, captured: dict[Any, Any] | None,
@@ -31,21 +33,28 @@ def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, c
     order = newest_first(grads)
     wanted = None
     watched: Any = ()
+    settled = settle
     if captured is not None:
         wanted = leading_to(order, captured)
         watched = captured
         order = [node for node in order if node in wanted]
+        settled = partial(_settle_but, captured)
     visit = arrival(wrap, captured, create_graph, accumulate)
     before, modes.grad = modes.grad, create_graph
     try:
         if create_graph:
-            reverse(order, grads, visit=visit, settle=settle, dress=Dresser(wrap), keep=keep, wanted=wanted,
+            reverse(order, grads, visit=visit, settle=settled, dress=Dresser(wrap), keep=keep, wanted=wanted,
                     watched=watched)  # fmt: skip
         else:
             with np.errstate(all="ignore"):
-                reverse(order, grads, visit=visit, settle=settle, keep=keep, wanted=wanted, watched=watched)
+                reverse(order, grads, visit=visit, settle=settled, keep=keep, wanted=wanted, watched=watched)
     finally:
         modes.grad = before
+
+
+def _settle_but(asked: dict[Any, Any], g: Any, parent: Any) -> Any:
+    """`settle`, but rows stay what they are also for the nodes that were asked for."""
+    return g if g.__class__ is Rows and parent in asked else settle(g, parent)
 
 
 def seeds_for(roots: list[Any], given: Any) -> list[Any]:
@@ -149,6 +158,8 @@ def gradients(roots: list[Any], inputs: list[Any], seeds: Any = None, retain_gra
                     f"allow_unused=True if this is the desired behavior. (Its shape is {list(tensor._data.shape)}.)"
                 )
             g = tensor._wrap(backend_of(tensor._data).zeros_like(tensor._data)) if materialize_grads else None
+        elif g.__class__ is Rows:
+            g = g.tensor()
         elif not create_graph:
             g = tensor._wrap(_fresh(as_array(g, node), checked))
         results.append(g)

@@ -16,12 +16,16 @@ from ..graph.node import Leaf
 from ..graph.reverse import reverse
 from ..tracked import Tracked
 from .arithmetic import cast, clone
+from .layouts import OtherLayout
 from .record import port_to
 from .reduce import sum_to
+from .rows import Rows
 
 
 def settle(g: Any, parent: Any) -> Any:
-    """The gradient with exactly its parent's shape and dtype."""
+    """The gradient with exactly its parent's shape and dtype; rows become an array, but for a leaf or a hook."""
+    if g.__class__ is Rows:
+        return g if parent.op is None or parent.hooks is not None else g.dense()
     shape = parent.shape
     if shape is None:
         return g
@@ -93,19 +97,24 @@ def arrival(wrap: Callable[..., Any], captured: dict[Any, Any] | None, create_gr
             return g
         if hooks:
             if hooks.before:
-                seen = g if isinstance(g, Tracked) else wrap(as_array(g, node))
+                seen: Any = g if isinstance(g, Tracked) else as_tensor(g, node, wrap)
                 for hook in list(hooks.before.values()):
                     replaced = hook(seen)
                     if replaced is not None:
-                        seen = check_replacement(replaced, node, hook)
-                g = seen if isinstance(g, Tracked) else seen._data
+                        seen = check_replacement(replaced, node, hook, seen)
+                if g.__class__ is Rows:
+                    g = seen._as_rows(create_graph)
+                else:
+                    g = seen if isinstance(g, Tracked) else seen._data
             if hooks.retain is not None:
                 holder = hooks.retain()
                 if holder is not None:
                     deliver(holder, node, g, create_graph, wrap)
         if captured is not None and node in captured:
             captured[node] = g
-        if node.op is None and accumulate and (captured is None or node in captured):
+        if node.op is not None:
+            return g.dense() if g.__class__ is Rows else g
+        if accumulate and (captured is None or node in captured):
             holder = node.tensor()
             if holder is not None:
                 deliver(holder, node, g, create_graph, wrap)
@@ -117,24 +126,28 @@ def arrival(wrap: Callable[..., Any], captured: dict[Any, Any] | None, create_gr
     return visit
 
 
-def check_replacement(replaced: Any, node: Any, hook: Any) -> Any:
-    """A hook's answer must be a gradient of the same shape and dtype.
+def check_replacement(replaced: Any, node: Any, hook: Any, seen: Any) -> Any:
+    """A hook's answer must be a gradient of the same shape and dtype, sparse where the gradient is.
 
     Raises:
         TypeError, RuntimeError: otherwise.
     """
     if not isinstance(replaced, Tracked):
         raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
-    if replaced._data.shape != node.shape:
+    name = getattr(hook, "__name__", "hook")
+    answer: Any = replaced
+    sparse = getattr(answer, "is_sparse", False)
+    if sparse is not getattr(seen, "is_sparse", False):
+        raise RuntimeError(f"hook '{name}' has changed the type of value (was {seen.type()} got {answer.type()})")
+    found = answer._held._data if sparse else answer._data
+    shape = answer._sizes if sparse else found.shape
+    if shape != node.shape:
         raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', 'hook')}' has changed the size of value: the gradient has shape "
-            f"{list(node.shape)}, the hook returned {list(replaced._data.shape)}"
+            f"hook '{name}' has changed the size of value: the gradient has shape {list(node.shape)}, the hook returned "
+            f"{list(shape)}"
         )
-    if replaced._data.dtype != node.dtype:
-        raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', 'hook')}' has changed the type of value (was {node.dtype} got "
-            f"{replaced._data.dtype})"
-        )
+    if found.dtype != node.dtype:
+        raise RuntimeError(f"hook '{name}' has changed the type of value (was {node.dtype} got {found.dtype})")
     return replaced
 
 
@@ -144,23 +157,41 @@ def as_array(g: Any, node: Any) -> Any:
     return g if g.__class__ is xp.array else xp.asarray(g)
 
 
+def as_tensor(g: Any, node: Any, wrap: Any) -> Any:
+    """A raw gradient as a tensor, rows as a sparse one."""
+    return g.tensor() if g.__class__ is Rows else wrap(as_array(g, node))
+
+
 def deliver(tensor: Any, node: Any, g: Any, create_graph: bool, wrap: Any) -> None:
     """Add a gradient into `tensor.grad`: the first into a buffer of its own, later ones in place."""
     before = tensor._grad
     if create_graph:
-        tensor._grad = clone(g) if before is None else before + g
+        tensor._grad = _recorded_sum(before, g)
         return
     raw = g._data if isinstance(g, Tracked) else g
     if before is None:
         mine = getrefcount(raw) == SOLE and g is raw and node.op is None and _fits(raw, tensor._data, node)
-        tensor._grad = wrap(raw if mine else own(raw, tensor._data, node))
+        tensor._grad = wrap(raw) if mine else raw.tensor() if raw.__class__ is Rows else wrap(own(raw, tensor._data, node))
         return
+    try:
+        held = before._data
+    except OtherLayout:  # it is sparse
+        tensor._grad = before._joined_by(raw, True)
+        return
+    if raw.__class__ is Rows:
+        raw = raw.dense()
     if before._node is not None or before._cell is None:
-        tensor._grad = wrap(as_array(before._data + raw, node))
+        tensor._grad = wrap(as_array(held + raw, node))
         return
-    held = before._data
     held += raw
     before._cell[0] += 1
+
+
+def _recorded_sum(before: Any, g: Any) -> Any:
+    """What `.grad` becomes under create_graph."""
+    if before is None:
+        return g.tensor() if g.__class__ is Rows else clone(g)
+    return before._joined_by(g, False) if getattr(before, "is_sparse", False) else before + g
 
 
 def _fits(raw: Any, like: Any, node: Any) -> bool:

@@ -88,6 +88,7 @@ def _logit_joint(xp, g, x, y, reduction, needs):
 
 
 logit_loss.fused(_logit_joint, lambda x, y, *, reduction: _defined(logit_entropy(x, y), reduction))
+logit_loss.grad_name = "BinaryCrossEntropyWithLogitsBackward0"  # type: ignore[attr-defined]
 
 
 # ---- differences ---------------------------------------------------------------------------------------------------
@@ -131,6 +132,10 @@ def _penalty_definition(x, y, *, kind, knee, reduction):
 
 
 penalty.fused(_penalty_joint, _penalty_definition)
+#: What PyTorch's absolute difference ends in.
+LAST = {"mean": "Mean", "sum": "Sum", "none": "Abs"}
+penalty.grad_name = lambda params: {  # type: ignore[attr-defined]
+    "square": "MseLoss", "bent": "SmoothL1Loss", "size": LAST[params["reduction"]]}[params["kind"]] + "Backward0"  # fmt: skip
 
 
 # ---- cross entropy -------------------------------------------------------------------------------------------------
@@ -240,3 +245,4 @@ def _class_definition(x, target, weight=None, *, axis, ignored, plain, reduction
 
 
 class_entropy.fused(_class_joint, _class_definition)
+class_entropy.grad_name = lambda params: "AddBackward0" if params["smoothing"] else "NllLossBackward0"  # type: ignore[attr-defined]

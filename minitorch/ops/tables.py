@@ -1,18 +1,20 @@
 """Rows of a table by number, where the gradient is not just the sum: embeddings that pad, or that count.
 
 A row used for padding stays as it is, so its gradient is 0; a row that is looked up k times may have its gradient divided
-by k. Both scale the rows of a sum, so that the rule is `deposit` and one more linear op, its own adjoint.
+by k. Both scale the rows of a sum, so that the rule is `deposit` and one more linear op, its own adjoint. A sparse gradient
+is no sum: the rows travel as they are.
 """
 
 from __future__ import annotations
 
 from .families import indexing
 from .lookup import deposit
+from .rows import rows_of
 
 
 @indexing(linear=True)
-def embedding_rows(xp, x, index, *, padding, by_frequency):
-    """The rows of a matrix at `index`; only the gradient knows of `padding` (a row, or -1) and `by_frequency`."""
+def embedding_rows(xp, x, index, *, padding, by_frequency, sparse=False):
+    """The rows of a matrix at `index`; only the gradient knows of `padding` (a row, or -1), `by_frequency` and `sparse`."""
     return x.take(index, 0)
 
 
@@ -30,7 +32,11 @@ def row_factors(xp, x, index, *, padding, by_frequency):
     return out
 
 
-def _to_rows(g, x_shape, index, padding, by_frequency):
+def _to_rows(g, x_shape, index, padding, by_frequency, sparse):
+    if sparse:
+        if by_frequency:
+            raise RuntimeError("embedding_backward: scale_grad_by_freq not supported with sparse gradients")
+        return rows_of(g, index, x_shape, padding)
     found = deposit(g, index, dim=0, shape=x_shape)
     return row_factors(found, index, padding=padding, by_frequency=by_frequency)
 
@@ -40,3 +46,4 @@ row_factors.vjp(
     x=lambda g, index, padding, by_frequency: row_factors(g, index, padding=padding, by_frequency=by_frequency),
     index=None,
 )
+embedding_rows.grad_name = "EmbeddingBackward0"  # type: ignore[attr-defined]

@@ -78,6 +78,6 @@ def test_adaptive_windows(kind, size, wanted):
 
 
 def test_an_infinity_stays_in_its_window():
-    x = mt.zeros(1, 1, 7)
-    x[..., 0] = float("inf")
-    assert mt.nn.functional.adaptive_avg_pool1d(x, 3).isfinite().tolist() == [[[False, True, True]]]
+    x = mt.zeros(1, 1, 5)
+    x[..., 2] = float("inf")  # windows 0-1, 1-3, 3-4
+    assert mt.nn.functional.adaptive_avg_pool1d(x, 3).tolist() == [[[0, float("inf"), 0]]]

@@ -27,13 +27,24 @@ def numbers(shape, dtype, seed=0):
 ])  # fmt: skip
 def test_every_size_is_resampled_to_every_size_as_pytorch_does(mode, options, dtype):
     torch = pytest.importorskip("torch")
-    for size, wanted in itertools.product(SIZES, (*SIZES, 21)):
+    for size, wanted in itertools.product(SIZES, (*SIZES, 4, 10, 21)):
         x = numbers((1, 2, size, 4), dtype, size)
         for asked in ({"size": (wanted, 5)}, {"scale_factor": (wanted / size + 0.01, 1.3)}):
             theirs = torch.nn.functional.interpolate(torch.from_numpy(x), mode=mode, **asked, **options).numpy()
             found = F.interpolate(mt.from_numpy(x), mode=mode, **asked, **options).numpy()
             assert found.dtype == theirs.dtype and found.shape == theirs.shape
             assert np.allclose(found.astype(float), theirs.astype(float), rtol=DTYPES[dtype], atol=DTYPES[dtype]), (size, asked)
+
+
+@pytest.mark.referee
+@pytest.mark.parametrize("size", [(20, 50), (20, 70), (60, 128)], ids=str)
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+def test_small_and_large_images_meet_pytorchs_elements(mode, size):
+    torch = pytest.importorskip("torch")
+    x = numbers((1, 2, *size), "float32")
+    for factors in ((1.009, 1.003), (2.003, 2.002)):
+        theirs = torch.nn.functional.interpolate(torch.from_numpy(x), scale_factor=factors, mode=mode).numpy()
+        assert np.array_equal(F.interpolate(mt.from_numpy(x), scale_factor=factors, mode=mode).numpy(), theirs)
 
 
 def test_antialiased_columns_do_not_depend_on_how_many_there_are():

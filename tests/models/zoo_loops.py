@@ -57,13 +57,51 @@ def mnist_epochs(lib):
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loader = [(torch.randn(6, 1, 8, 8), torch.randint(0, 10, (6,))) for _ in range(3)]
     model = Net().to(device)
-    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
+    optimizer = optim.Adadelta(model.parameters(), lr=1.0)
+
+    scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.7)
     for epoch in range(1, 3):
         train(model, device, loader, optimizer, epoch)
         test(model, device, loader)
-        for g in optimizer.param_groups:
-            g["lr"] *= 0.7
+        scheduler.step()
     return [lines, model.state_dict(), optimizer.state_dict()["param_groups"]]
+
+
+def weight_clipping(lib):
+    """The original WGAN's loop: RMSprop, five critic steps to one of the generator, `clamp_` of the weights; rates by a cosine
+    with warm-up in the manner of timm, and by what the loss does."""
+    torch, nn, optim = lib, lib.nn, lib.optim
+    netG = nn.Sequential(nn.Linear(4, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 6), nn.Tanh())
+    netD = nn.Sequential(nn.Linear(6, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
+    optimizerG = optim.RMSprop(netG.parameters(), lr=5e-3)
+    optimizerD = optim.RMSprop(netD.parameters(), lr=5e-3, alpha=0.9, momentum=0.1)
+    warmup = optim.lr_scheduler.LambdaLR(optimizerD, lambda step: min(1.0, (step + 1) / 4))
+    plateau = optim.lr_scheduler.ReduceLROnPlateau(optimizerG, factor=0.5, patience=1)
+    found = []
+    for _epoch in range(5):
+        for p in netD.parameters():
+            p.requires_grad = True
+        for _diters in range(3):
+            # clamp parameters to a cube
+            for p in netD.parameters():
+                p.data.clamp_(-0.1, 0.1)
+            netD.zero_grad()
+            errD_real = netD(torch.randn(5, 6)).mean()
+            with torch.no_grad():
+                fake = netG(torch.randn(5, 4))
+            errD = errD_real - netD(fake).mean()
+            errD.backward()
+            optimizerD.step()
+        for p in netD.parameters():
+            p.requires_grad = False  # to avoid computation
+        netG.zero_grad()
+        errG = netD(netG(torch.randn(5, 4))).mean()
+        errG.backward()
+        optimizerG.step()
+        warmup.step()
+        plateau.step(errG.detach())
+        found.append([errD.item(), errG.item(), warmup.get_last_lr(), optimizerG.param_groups[0]["lr"]])
+    return [found, netG.state_dict(), netD.state_dict()]
 
 
 def transfer(lib):
@@ -113,7 +151,7 @@ def checkpoints(lib):
     torch, nn, F = lib, lib.nn, lib.nn.functional
 
     def make():
-        return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2))
+        return nn.Sequential(nn.Linear(3, 4, bias=False), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2))
 
     x, y = torch.randn(6, 3), torch.randint(0, 2, (6,))
 
@@ -352,4 +390,4 @@ def twice_differentiated(lib):
     return [found, [p.grad for p in net.parameters()], outer, [p.grad for p in meta], hessian, math.isfinite(outer.item())]
 
 
-PROGRAMS = [mnist_epochs, transfer, checkpoints, hooks, averages_and_distillation, neural_style, twice_differentiated]
+PROGRAMS = [mnist_epochs, weight_clipping, transfer, checkpoints, hooks, averages_and_distillation, neural_style, twice_differentiated]

@@ -153,3 +153,18 @@ def refused(lib):
 @pytest.mark.referee
 def test_what_is_refused():
     compare(refused)
+
+
+def printed(lib):
+    """A loss as it is printed, with what made it."""
+    F = lib.nn.functional
+    x, y, target = lib.ones(2, 3, requires_grad=True), lib.zeros(2, 3), lib.tensor([0, 2])
+    losses = [F.cross_entropy(x, target), F.cross_entropy(x, target, label_smoothing=0.1),
+              F.mse_loss(x, y), F.mse_loss(x, y, reduction="none"), F.l1_loss(x, y), F.l1_loss(x, y, reduction="sum"),
+              F.smooth_l1_loss(x, y), F.binary_cross_entropy_with_logits(x, y)]  # fmt: skip
+    return [repr(loss) for loss in losses]
+
+
+@pytest.mark.referee
+def test_what_is_printed_of_a_loss():
+    compare(printed)

@@ -17,7 +17,7 @@ TABLES = {
     "max": lambda nn: nn.EmbeddingBag(6, 3, mode="max", padding_idx=0),
     "bag held": lambda nn: nn.EmbeddingBag(6, 3, max_norm=1.0),
 }
-NUMBERS = np.array([[1, 4, 1, 0], [2, 2, 5, 4], [0, 0, 0, 0]])
+NUMBERS = np.array([[1, 4, 1, 0], [2, 2, 5, 4], [0, 3, 0, 0], [0, 0, 0, 0]])
 
 
 def looked_up(lib, build, numbers):
@@ -26,7 +26,7 @@ def looked_up(lib, build, numbers):
     layer = build(lib.nn)
     drawn = layer.weight.detach().clone()
     out = layer(lib.tensor(numbers))
-    again = (out * layer(lib.tensor(numbers)).tanh()).sum()
+    again = (out + layer(lib.tensor(numbers)).tanh()).exp().sum()
     again.backward()
     return [repr(layer), drawn, out, layer.weight.grad, layer.weight, layer.weight._version]
 
@@ -42,7 +42,7 @@ def test_a_bag_divides_gradients_by_frequency():
     """PyTorch divides by the frequency of another row."""
     layer = mt.nn.EmbeddingBag(6, 3, scale_grad_by_freq=True, mode="sum")
     layer(mt.tensor(NUMBERS)).sum().backward()
-    assert layer.weight.grad[:, 0].tolist() == [1, 1, 1, 0, 1, 1]
+    assert layer.weight.grad[:, 0].tolist() == pytest.approx([1] * 6)
 
 
 def bags(lib, mode, last, weighted):
@@ -99,6 +99,6 @@ def clusters(lib, target):
 
 
 @pytest.mark.referee
-@pytest.mark.parametrize("target", [[0, 3, 5, 9, 12, 19], [0, 1, 2, 3, 1, 1], [5, 5, 5, 6, 7, 8]])
+@pytest.mark.parametrize("target", [[0, 3, 5, 9, 10, 19], [0, 1, 2, 3, 1, 1], [5, 5, 5, 6, 7, 8]])
 def test_clusters_of_classes(target):
     compare(clusters, target, tolerance=1e-5)

@@ -7,13 +7,14 @@ for a device come from the same stream as the host's (create_random.py). https:/
 
 from __future__ import annotations
 
+import importlib
 from types import SimpleNamespace
 from typing import Any
 
-from .backend import generator as streams
-from .backend import namespace
-from .backend.device import Device
-from .backend.gpu import find_cupy
+from ..backend import generator as streams
+from ..backend import namespace
+from ..backend.device import Device
+from ..backend.gpu import find_cupy
 
 __all__ = ["current_device", "device", "device_count", "empty_cache", "get_device_capability", "get_device_name",
            "get_device_properties", "init", "initial_seed", "is_available", "is_initialized", "manual_seed",
@@ -182,3 +183,9 @@ def initial_seed() -> int:
     """The seed that the stream was started from."""
     _library()
     return streams.initial_seed()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "amp":
+        return importlib.import_module(".amp", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
