@@ -7,7 +7,10 @@ from typing import Any, TypeAlias, overload
 from . import autograd as autograd, func as func, nn as nn, optim as optim
 from . import accelerator as accelerator, amp as amp, backends as backends, compiler as compiler
 from . import cuda as cuda, distributed as distributed, jit as jit, overrides as overrides
-from . import version as version
+from . import cpu as cpu, mps as mps, types as types, version as version, xpu as xpu
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
 from .__config__ import show_config as show_config
 from .amp import autocast as autocast, get_autocast_dtype as get_autocast_dtype
 from . import random as random, testing as testing, viz as viz

@@ -221,7 +221,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     """A tensor on the memory of an object that exports DLPack.
 
     Args:
-        ext_tensor: an array of any library, with `__dlpack__` and `__dlpack_device__`.
+        ext_tensor: an array of any library, with `__dlpack__` and `__dlpack_device__`, or a capsule of the host's.
         device: move the result there.
         copy: True for memory of its own.
 
@@ -230,11 +230,15 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         BufferError: for one that cannot be exported.
     """
     from ._tensor import Tensor
+    from ._tensor_capsule import is_capsule, opened
 
-    if not hasattr(ext_tensor, "__dlpack__"):
+    if is_capsule(ext_tensor):
+        raw = opened(ext_tensor)
+    elif not hasattr(ext_tensor, "__dlpack__"):
         raise TypeError(f"from_dlpack() expects an object with __dlpack__, but got {type(ext_tensor).__name__}")
-    on_device = int(ext_tensor.__dlpack_device__()[0]) in (2, 13)  # kDLCUDA, kDLCUDAManaged
-    raw = backend_for(Device("cuda" if on_device else "cpu")).from_dlpack(ext_tensor)
+    else:
+        on_device = int(ext_tensor.__dlpack_device__()[0]) in (2, 13)  # kDLCUDA, kDLCUDAManaged
+        raw = backend_for(Device("cuda" if on_device else "cpu")).from_dlpack(ext_tensor)
     tensor = Tensor._wrap(raw.copy() if copy else raw)
     if modes.inference:
         tensor._cell = None

@@ -104,11 +104,17 @@ def _found(name: str) -> ModuleType:
         try:
             return importlib.import_module(own)
         except ModuleNotFoundError as reason:
-            if reason.name != own:  # an optional library that the module needs
+            if reason.name != own:  # an optional library that the module needs, or said already
                 raise
+    raise _missing(name)
+
+
+def _missing(name: str) -> ModuleNotFoundError:
+    """The error for a name below `torch` that is not there."""
+    inner = name.removeprefix("torch.")
     why = f": {minitorch._ABSENT[inner]}" if inner in minitorch._ABSENT else ""
     # Without the name of the module in the exception, `from torch import it` says this too, instead of less.
-    raise ModuleNotFoundError(f"No {name!r} in minitorch, which stands in for PyTorch{why}; {README}")
+    return ModuleNotFoundError(f"No {name!r} in minitorch, which stands in for PyTorch{why}; {README}")
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -135,6 +141,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             module.__spec__ = own
 
 
+class _Last(importlib.abc.MetaPathFinder):
+    """Asked when nobody has found a module of minitorch's: that is `from torch.nn import Missing`, or an import of it."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
+        if fullname.startswith("minitorch."):
+            raise _missing(fullname.replace("minitorch", "torch", 1))
+
+
 _FINDER = _Finder()
 
 
@@ -151,6 +165,7 @@ def install() -> None:
                           "would be silently wrong. Import minitorch.as_torch first, or run the script with "
                           "`python -m minitorch.as_torch script.py`.")  # fmt: skip
     sys.meta_path.insert(0, _FINDER)
+    sys.meta_path.append(_Last())
 
 
 def _main() -> None:

@@ -1,11 +1,12 @@
 """Process-wide settings and questions: constants, default dtype and device, dtype limits, promotion, threads.
 
-The switches of determinism, matmul precision and thread counts are kept and reported, so that programs which set them
-run; what is computed here is deterministic anyway, and NumPy's threads are its BLAS library's.
+The switches of determinism and matmul precision are kept and reported, so that programs which set them run; what is
+computed here is deterministic anyway. NumPy's threads are its BLAS library's, which the package threadpoolctl can set.
 """
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import warnings
@@ -206,12 +207,19 @@ def _set_threads(function: str, name: str, count: Any) -> None:
 
 
 def set_num_threads(count: int, /) -> None:
-    """Remembered for `get_num_threads`; NumPy's own threads are set by OMP_NUM_THREADS before it is imported.
+    """The number of threads of NumPy's and SciPy's BLAS, where the package threadpoolctl is installed.
+
+    Without it the number is remembered for `get_num_threads`, and OMP_NUM_THREADS decides, before NumPy is imported.
 
     Raises:
         RuntimeError: for anything but a positive int.
     """
     _set_threads("set_num_threads", "threads", count)
+    try:
+        control = importlib.import_module("threadpoolctl")
+    except ModuleNotFoundError:
+        return
+    control.threadpool_limits(limits=count, user_api="blas")
 
 
 def set_num_interop_threads(count: int, /) -> None:

@@ -157,12 +157,50 @@ else:
         ("import torch.nn.quantize_me", "ModuleNotFoundError"),
         ("from torch import quantize_me", "ImportError"),
         ("import torch.ops.quantize_me", "ModuleNotFoundError"),
+        ("from torch.nn import quantize_me", "ImportError"),
+        ("from torch.nn.functional import quantize_me", "ImportError"),
+        ("from torch.nn.modules.conv import quantize_me", "ImportError"),
+        ("from torch.utils import quantize_me", "ImportError"),
+        ("import torch.nn as nn; from torch.utils.data import DataLoader, quantize_me", "ImportError"),
+        ("import torch.utils.quantize_me.inner", "ModuleNotFoundError"),
     ],
 )
 def test_what_is_missing_is_named_with_the_place_that_lists_it(statement, kind):
     said = program(ABSENT.format(statement=statement, kind=kind))
     assert "'torch" in said and "minitorch" in said and "What is not there" in said
     assert "quantize_me" in said or "torch.ops" in said
+
+
+def test_looking_for_a_missing_name_is_no_error():
+    program("""
+import minitorch.as_torch, torch, torch.nn
+assert not hasattr(torch.nn, "quantize_me") and getattr(torch.nn, "quantize_me", 3) == 3
+for statement in ("from torch.nn import quantize_me", "import torch.nn.quantize_me", "from torch.hub import load"):
+    try:
+        exec(statement)
+    except ImportError:
+        continue
+    raise SystemExit("no error")
+""")
+
+
+def test_the_small_rooms_are_there():
+    program("""
+import minitorch.as_torch
+import torch, torch.cpu, torch.mps, torch.xpu, torch.utils.model_zoo, torch.cuda.memory, torch.nn.parallel
+from torch.distributions import biject_to, transform_to
+from torch.distributions.constraint_registry import transform_to as same
+from torch.types import Device, Number, _size
+from torch.utils.benchmark import Timer
+from torch.utils.dlpack import from_dlpack, to_dlpack
+assert same is transform_to and not torch.mps.is_available() and torch.xpu.device_count() == 0
+assert from_dlpack(to_dlpack(torch.ones(2))).tolist() == [1, 1]
+""")
+
+
+@pytest.mark.parametrize("statement", ["import torch.hub", "from torch import hub", "from torch.hub import load"])
+def test_the_index_of_models_says_why_it_is_not_there(statement):
+    assert "no index of models" in program(ABSENT.format(statement=statement, kind="ImportError"))
 
 
 def test_what_has_a_reason_says_it():

@@ -22,6 +22,8 @@ SPACES = ["", "Tensor", "linalg", "fft", "special", "autograd", "autograd.functi
 
 #: Examples that may disagree, and why: `name` for a whole docstring.
 APART = {
+    "autograd.graph.saved_tensors_hooks": "refused, with a hint",
+    "autograd.graph.save_on_cpu": "refused, with a hint",
     "conj": "a conjugate is computed at once, so no tensor says is_conj()",
     "resolve_conj": "as conj",
     "resolve_neg": "as conj, and no tensor says is_neg()",

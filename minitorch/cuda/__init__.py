@@ -11,34 +11,30 @@ import importlib
 from types import SimpleNamespace
 from typing import Any
 
-from ..backend import generator as streams
-from ..backend import namespace
-from ..backend.device import Device
+from ..backend import generator as _generator
 from ..backend.gpu import find_cupy
+from ..create_random import get_rng_state as _host_state
+from ..create_random import set_rng_state as _set_host_state
+from ._library import current_device, index_of, is_initialized, library
+from .memory import (
+    empty_cache,
+    max_memory_allocated,
+    max_memory_reserved,
+    mem_get_info,
+    memory_allocated,
+    memory_reserved,
+    memory_stats,
+    reset_peak_memory_stats,
+)
+from .streams import Event, Stream, StreamContext, current_stream, default_stream, set_stream, stream
 
-__all__ = ["current_device", "device", "device_count", "empty_cache", "get_device_capability", "get_device_name",
-           "get_device_properties", "init", "initial_seed", "is_available", "is_initialized", "manual_seed",
-           "manual_seed_all", "mem_get_info", "memory_allocated", "memory_reserved", "seed", "seed_all", "set_device",
-           "synchronize"]  # fmt: skip
-
-
-def _library() -> Any:
-    """CuPy, opened."""
-    return namespace.backend_for(Device("cuda")).library
-
-
-def _index(device: Any) -> int:
-    """A device argument as an index; None, and `cuda` without an index, are the current device.
-
-    Raises:
-        ValueError: for a device that is no GPU.
-    """
-    if device is None:
-        return current_device()
-    found = Device(device)
-    if found.type != "cuda":
-        raise ValueError(f"Expected a cuda device, but got: {found}")
-    return current_device() if found.index is None else found.index
+__all__ = ["Event", "Stream", "StreamContext", "current_device", "current_stream", "default_stream", "device",
+           "device_count", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name",
+           "get_device_properties", "get_rng_state", "get_rng_state_all", "init", "initial_seed", "is_available",
+           "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all", "max_memory_allocated",
+           "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
+           "reset_peak_memory_stats", "seed", "seed_all", "set_device", "set_rng_state", "set_rng_state_all", "set_stream",
+           "stream", "synchronize"]  # fmt: skip
 
 
 # ---- is there one --------------------------------------------------------------------------------------------------
@@ -50,16 +46,11 @@ def is_available() -> bool:
 def device_count() -> int:
     """The number of GPUs; 0 without CuPy or a driver. Never raises."""
     if is_initialized():
-        return int(_library().cuda.runtime.getDeviceCount())
+        return int(library().cuda.runtime.getDeviceCount())
     try:
         return int(find_cupy().cuda.runtime.getDeviceCount())
     except RuntimeError:
         return 0
-
-
-def is_initialized() -> bool:
-    """Whether the device has been opened, by the first tensor put there or by `init`."""
-    return "cuda" in namespace._devices
 
 
 def init() -> None:
@@ -68,18 +59,13 @@ def init() -> None:
     Raises:
         RuntimeError: naming what is missing, the package or the GPU.
     """
-    _library()
+    library()
 
 
 # ---- which one -----------------------------------------------------------------------------------------------------
-def current_device() -> int:
-    """The index of the GPU that arithmetic runs on."""
-    return int(_library().cuda.runtime.getDevice())
-
-
 def set_device(device: Any) -> None:
     """Make a GPU the current one; prefer `with cuda.device(...)`."""
-    _library().cuda.Device(_index(device)).use()
+    library().cuda.Device(index_of(device)).use()
 
 
 class device:
@@ -102,7 +88,7 @@ class device:
 
 def get_device_properties(device: Any = None) -> Any:
     """Name, compute capability, memory and multiprocessors of a GPU."""
-    found = _library().cuda.runtime.getDeviceProperties(_index(device))
+    found = library().cuda.runtime.getDeviceProperties(index_of(device))
     name = found["name"]
     return SimpleNamespace(
         name=name.decode() if isinstance(name, bytes) else name,
@@ -124,47 +110,27 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
     return int(found.major), int(found.minor)
 
 
-# ---- waiting and memory --------------------------------------------------------------------------------------------
+def get_arch_list() -> list[str]:
+    """The architectures that PyTorch was compiled for: none, CuPy compiles for the device that is there."""
+    return []
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """Whether bfloat16 tensors work on the current GPU: with its own arithmetic from capability 8.0 on, else emulated."""
+    return is_available() and (including_emulation or get_device_capability() >= (8, 0))
+
+
+# ---- waiting -------------------------------------------------------------------------------------------------------
 def synchronize(device: Any = None) -> None:
     """Wait until all work of a GPU is done."""
-    _library().cuda.Device(_index(device)).synchronize()
-
-
-def empty_cache() -> None:
-    """Give the memory that CuPy's pool holds and nobody uses back to the driver; nothing to do without a device."""
-    if is_initialized():
-        _library().get_default_memory_pool().free_all_blocks()
-
-
-def memory_allocated(device: Any = None) -> int:
-    """Bytes in use by arrays on a GPU; 0 before it is opened."""
-    return _pool("used_bytes", device)
-
-
-def memory_reserved(device: Any = None) -> int:
-    """Bytes that the pool holds on a GPU, in use or not; 0 before it is opened."""
-    return _pool("total_bytes", device)
-
-
-def _pool(question: str, where: Any) -> int:
-    if not is_initialized():
-        return 0
-    library = _library()
-    with library.cuda.Device(_index(where)):
-        return int(getattr(library.get_default_memory_pool(), question)())
-
-
-def mem_get_info(device: Any = None) -> tuple[int, int]:
-    """(free, total) bytes of a GPU, as its driver counts them."""
-    free, total = _library().cuda.Device(_index(device)).mem_info
-    return int(free), int(total)
+    library().cuda.Device(index_of(device)).synchronize()
 
 
 # ---- seeds ---------------------------------------------------------------------------------------------------------
 def manual_seed(seed: int) -> None:
     """Restart the stream that the devices' numbers are drawn from, which is the host's too; ignored without a GPU."""
     if is_available():
-        streams.manual_seed(int(seed))
+        _generator.manual_seed(int(seed))
 
 
 manual_seed_all = manual_seed
@@ -173,16 +139,39 @@ manual_seed_all = manual_seed
 def seed() -> None:
     """Restart the stream from a seed of the operating system; ignored without a GPU."""
     if is_available():
-        streams.seed()
+        _generator.seed()
 
 
 seed_all = seed
 
 
+def get_rng_state(device: Any = "cuda") -> Any:
+    """The place in the stream that a GPU's numbers are drawn from, which is the host's: a uint8 tensor."""
+    library()
+    return _host_state()
+
+
+def get_rng_state_all() -> list[Any]:
+    """`get_rng_state` of every GPU; empty without one."""
+    return [_host_state() for _ in range(device_count())]
+
+
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Go back to a place in the stream that a GPU's numbers are drawn from; ignored without a GPU."""
+    if is_available():
+        _set_host_state(new_state)
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """`set_rng_state` for every GPU: they share one stream, so the last state counts."""
+    for state in new_states:
+        set_rng_state(state)
+
+
 def initial_seed() -> int:
     """The seed that the stream was started from."""
-    _library()
-    return streams.initial_seed()
+    library()
+    return _generator.initial_seed()
 
 
 def __getattr__(name: str) -> Any:

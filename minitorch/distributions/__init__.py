@@ -14,6 +14,7 @@ from .binomial import Binomial
 from .categorical import Categorical
 from .cauchy import Cauchy
 from .chi2 import Chi2
+from .constraint_registry import biject_to, transform_to
 from .dirichlet import Dirichlet
 from .distribution import Distribution
 from .exp_family import ExponentialFamily
@@ -50,12 +51,12 @@ __all__ = ["Bernoulli", "Beta", "Binomial", "Categorical", "Cauchy", "Chi2", "Di
            "Independent", "InverseGamma", "Kumaraswamy", "Laplace", "LogNormal", "MixtureSameFamily", "Multinomial",
            "MultivariateNormal", "NegativeBinomial", "Normal", "OneHotCategorical", "OneHotCategoricalStraightThrough", "Pareto",
            "Poisson", "RelaxedBernoulli", "RelaxedOneHotCategorical", "StudentT", "TransformedDistribution",
-           "Uniform", "Weibull", "kl_divergence", "register_kl", *transforms.__all__]  # fmt: skip
+           "Uniform", "Weibull", "biject_to", "kl_divergence", "register_kl", "transform_to",
+           *transforms.__all__]  # fmt: skip
 
 #: What PyTorch has here and minitorch has not yet.
 _ABSENT = frozenset(("ContinuousBernoulli", "FisherSnedecor", "GeneralizedPareto", "LKJCholesky",
-                     "LogisticNormal", "LowRankMultivariateNormal", "VonMises", "Wishart", "biject_to",
-                     "transform_to"))  # fmt: skip
+                     "LogisticNormal", "LowRankMultivariateNormal", "VonMises", "Wishart"))  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

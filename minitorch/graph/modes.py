@@ -34,6 +34,8 @@ class Modes(threading.local):
 modes = Modes()
 #: Module paths of the calls under way, and whether anybody wants notes on nodes: see `recording`.
 recording: list[Any] = []
+#: What walks the tape in the place of `graph.reverse.reverse`, the last counting: see `autograd.anomaly_mode`.
+walking: list[Any] = []
 
 
 class _Mode:

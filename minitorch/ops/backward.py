@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backend.namespace import backend_of
 from ..graph.forward import forward
-from ..graph.modes import modes
+from ..graph.modes import modes, walking
 from ..graph.reverse import reverse
 from ..graph.walk import leading_to, newest_first
 from .edge import Dresser, arrival, as_array, settle
@@ -40,14 +40,15 @@ def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, c
         order = [node for node in order if node in wanted]
         settled = partial(_settle_but, captured)
     visit = arrival(wrap, captured, create_graph, accumulate)
+    walk = walking[-1] if walking else reverse
     before, modes.grad = modes.grad, create_graph
     try:
         if create_graph:
-            reverse(order, grads, visit=visit, settle=settled, dress=Dresser(wrap), keep=keep, wanted=wanted,
-                    watched=watched)  # fmt: skip
+            walk(order, grads, visit=visit, settle=settled, dress=Dresser(wrap), keep=keep, wanted=wanted,
+                 watched=watched)  # fmt: skip
         else:
             with np.errstate(all="ignore"):
-                reverse(order, grads, visit=visit, settle=settled, keep=keep, wanted=wanted, watched=watched)
+                walk(order, grads, visit=visit, settle=settled, keep=keep, wanted=wanted, watched=watched)
     finally:
         modes.grad = before
 

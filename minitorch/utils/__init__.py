@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 #: Submodules, imported when first touched.
-_SUBMODULES = frozenset(("checkpoint", "data"))
+_SUBMODULES = frozenset(("benchmark", "checkpoint", "data", "dlpack", "model_zoo", "tensorboard"))
 
 
 def __getattr__(name: str) -> Any:
