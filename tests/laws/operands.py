@@ -162,6 +162,27 @@ def rule(*calls, **said):
     return Rule(calls, domains, **{name: value for name, value in said.items() if name in FLAGS})
 
 
+# ---- what a row's `through` may call ---------------------------------------------------------------------------------
+def constant(like, array):
+    """A constant for an expression that runs on minitorch and on PyTorch."""
+    if isinstance(like, mt.Tensor):
+        return mt.Tensor._wrap(np.asarray(array, dtype=like._data.real.dtype)).to(like.device)
+    import torch
+
+    return torch.from_numpy(np.asarray(array))
+
+
+def seeded(f, x, *args, **params):
+    """A random function with the generator set first."""
+    if isinstance(x, mt.Tensor):
+        mt.manual_seed(0)
+    else:
+        import torch
+
+        torch.manual_seed(0)
+    return f(x, *args, **params)
+
+
 # ---- what is called ------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, eq=False)
 class Subject:

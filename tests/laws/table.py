@@ -15,7 +15,23 @@ import minitorch as mt
 from minitorch.ops.index import HOLE
 from minitorch.ops.shape import select
 
-from .operands import MASK, NONZERO, POSITIVE, UNIT, between, call, index, literal, mask, positions, rule, spec, whole
+from .operands import (
+    MASK,
+    NONZERO,
+    POSITIVE,
+    UNIT,
+    between,
+    call,
+    constant,
+    index,
+    literal,
+    mask,
+    positions,
+    rule,
+    seeded,
+    spec,
+    whole,
+)
 
 ALL = slice(None)
 ODD = between(-2, 2, extra=(np.inf, -np.inf, np.nan))
@@ -23,31 +39,11 @@ CONV = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1}
 CONV2 = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}
 
 
-def constant(like, array):
-    """A constant for an expression that runs on minitorch and on PyTorch."""
-    if isinstance(like, mt.Tensor):
-        return mt.Tensor._wrap(np.asarray(array, dtype=like._data.real.dtype)).to(like.device)
-    import torch
-
-    return torch.from_numpy(np.asarray(array))
-
-
 def of_hermitian(f, x, **params):
     """eigh of a Hermitian matrix with separate eigenvalues; of the vectors, what does not depend on their phase."""
     turned = x.transpose(-2, -1).conj()
     values, vectors = f((x + turned) * 0.125 + constant(x, np.diag(np.arange(x.shape[-1]) * 8.0)), **params)
     return values, (vectors * vectors.conj()).real
-
-
-def seeded(f, x, *args, **params):
-    """A random function with the generator set first."""
-    if isinstance(x, mt.Tensor):
-        mt.manual_seed(0)
-    else:
-        import torch
-
-        torch.manual_seed(0)
-    return f(x, *args, **params)
 
 
 OPS = {

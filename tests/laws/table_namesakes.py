@@ -5,9 +5,8 @@
 
 import numpy as np
 
-from .operands import NONZERO, POSITIVE, between, call, index, literal, rule, spec, whole
+from .operands import NONZERO, POSITIVE, between, call, constant, index, literal, rule, spec, whole
 from .table_losses import signs
-from .table_norms import constant
 
 ONE, ZERO = spec((3,), POSITIVE), spec((3,))
 NO, YES = literal(False), literal(True)

@@ -210,11 +210,17 @@ def table():
     return "\n".join(lines)
 
 
-def parts(text):
-    """README before the table, the table, and after it."""
-    before, rest = text.split(BEGIN + "\n")
-    inside, after = rest.split("\n" + END)
+def parts(begin=BEGIN, end=END):
+    """README before the table between two marks, the table, and after it."""
+    before, rest = README.read_text(encoding="utf-8").split(begin + "\n")
+    inside, after = rest.split("\n" + end)
     return before, inside, after
+
+
+def rewrite(table, begin=BEGIN, end=END):
+    """Put a table between its marks in README."""
+    before, _, after = parts(begin, end)
+    README.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.there], ids=str)
@@ -232,10 +238,9 @@ def test_pytorchs_number_is_not():
 @pytest.mark.referee
 def test_the_readme_says_what_is_computed():
     pytest.importorskip("torch")
-    inside = parts(README.read_text(encoding="utf-8"))[1]
+    inside = parts()[1]
     assert inside.splitlines() == table().splitlines(), f"the table in README.md is out of date: run `{COMMAND}`"
 
 
 if __name__ == "__main__":
-    before, _, after = parts(README.read_text(encoding="utf-8"))
-    README.write_text(before + BEGIN + "\n" + table() + "\n" + END + after, encoding="utf-8")
+    rewrite(table())

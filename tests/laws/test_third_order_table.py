@@ -8,7 +8,7 @@ change, from the root:
 import pytest
 
 import minitorch as mt
-from tests.laws.test_against_pytorch_table import README, Row, numbers, our_jvp, shown, their_jvp
+from tests.laws.test_against_pytorch_table import Row, numbers, our_jvp, parts, rewrite, shown, their_jvp
 
 BEGIN, END = "<!-- third order: begin -->", "<!-- third order: end -->"
 COMMAND = "python -m tests.laws.test_third_order_table"
@@ -84,11 +84,9 @@ def test_our_third_derivative_is_true(row):
 @pytest.mark.referee
 def test_the_readme_says_what_is_computed():
     pytest.importorskip("torch")
-    inside = README.read_text(encoding="utf-8").split(BEGIN + "\n")[1].split("\n" + END)[0]
+    inside = parts(BEGIN, END)[1]
     assert inside.splitlines() == table().splitlines(), f"the table in README.md is out of date: run `{COMMAND}`"
 
 
 if __name__ == "__main__":
-    before, rest = README.read_text(encoding="utf-8").split(BEGIN + "\n")
-    after = rest.split(END)[1]
-    README.write_text(before + BEGIN + "\n" + table() + "\n" + END + after, encoding="utf-8")
+    rewrite(table(), BEGIN, END)
