@@ -1,4 +1,4 @@
-"""Normalisation over batches, groups and channels: batch, instance, group, root-mean-square and local response norm.
+"""Normalisation over batches, groups and channels: batch, instance, group and local response norm.
 
 The moments of a batch are taken off the tape, for the running statistics, and given to the op, which would find the
 same. Running statistics are written in place, as PyTorch's: the mean, and the unbiased variance.
@@ -12,7 +12,7 @@ from ..backend.namespace import backend_of
 from ..graph.modes import modes
 from ..ops.arithmetic import cast, clamp
 from ..ops.front import public
-from ..ops.fused_norm import moments, root_mean_square, standardize
+from ..ops.fused_norm import moments, standardize
 from ..ops.kinds import lacking
 from ..ops.mutation import store
 from ..ops.shape import dense, expand, reshape
@@ -206,39 +206,6 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     bias = None if bias is None else reshape(bias, shape=along)
     out = standardize(reshape(input, shape=groups), weight, bias, axes=tuple(range(2, len(groups))), eps=eps)
     return reshape(out, shape=shape)
-
-
-@public("(input, normalized_shape, weight=None, eps=None)", namespaces=("nn.functional", ""), method=False)
-def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
-    """input over the root of its mean square over the last dimensions, which must be `normalized_shape`.
-
-    Source: https://arxiv.org/abs/1910.07467.
-    """
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    have = input._data.shape
-    if not shape:
-        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
-                           "element, but got normalized_shape = []")  # fmt: skip
-    if weight is not None and weight._data.shape != shape:
-        raise RuntimeError(
-            f"Expected weight to be of same shape as normalized_shape, but got weight of shape {list(weight._data.shape)} "
-            f"and normalized_shape = {list(shape)}"
-        )
-    if len(have) < len(shape):
-        raise ValueError(f"Input tensor must have at least {len(shape)} dimensions, but got {len(have)}")
-    if have[len(have) - len(shape) :] != shape:
-        raise RuntimeError(
-            f"Given normalized_shape={list(shape)}, expected input with shape [*{', '.join(map(str, shape))}], but got input "
-            f"of size{list(have)}"
-        )
-    lacking("rms_norm", "b i", input)
-    if eps is None:
-        xp = backend_of(input._data)
-        eps = float(xp.finfo("float32" if input._data.dtype.itemsize == 2 else input._data.dtype).eps)
-    axes = tuple(range(len(have) - len(shape), len(have)))
-    if weight is None or weight._data.dtype == input._data.dtype:
-        return root_mean_square(input, weight, axes=axes, eps=eps)
-    return cast(root_mean_square(input, None, axes=axes, eps=eps) * weight, dtype=input._data.dtype)
 
 
 @public("(input, size: int, alpha=0.0001, beta=0.75, k=1.0)", namespace="nn.functional")

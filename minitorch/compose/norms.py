@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend.namespace import backend_of
 from ..ops.arithmetic import cast
 from ..ops.families import one_dim
 from ..ops.front import public
 from ..ops.fused_linear import log_softmax as log_softmax_op
 from ..ops.fused_linear import softmax as softmax_op
-from ..ops.fused_norm import standardize
+from ..ops.fused_norm import root_mean_square, standardize
 from ..ops.kinds import EXPECTED, agreeing, lacking
 
 
@@ -61,20 +62,30 @@ def _one_dtype(input: Any, weight: Any, bias: Any) -> None:
     raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
 
 
-@public("(input, normalized_shape, weight=None, bias=None, eps=1e-05)", namespaces=("nn.functional", ""), method=False)
-def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """input normalised over its last dimensions, which must be `normalized_shape`; then scaled and shifted."""
+def _trailing(normalized_shape: Any, **parameters: Any) -> tuple[int, ...]:
+    """The sizes of the last dimensions to normalise over, which are those of the scale and the shift.
+
+    Raises:
+        RuntimeError: for none, or a parameter of another shape.
+    """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    have = input._data.shape
     if not shape:
         raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
                            "element, but got normalized_shape = []")  # fmt: skip
-    for name, tensor in (("weight", weight), ("bias", bias)):
+    for name, tensor in parameters.items():
         if tensor is not None and tensor._data.shape != shape:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(tensor._data.shape)} and normalized_shape = {list(shape)}"
             )
+    return shape
+
+
+@public("(input, normalized_shape, weight=None, bias=None, eps=1e-05)", namespaces=("nn.functional", ""), method=False)
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """input normalised over its last dimensions, which must be `normalized_shape`; then scaled and shifted."""
+    shape = _trailing(normalized_shape, weight=weight, bias=bias)
+    have = input._data.shape
     if have[len(have) - len(shape) :] != shape or len(have) < len(shape):
         raise RuntimeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
@@ -83,3 +94,28 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     _one_dtype(input, weight, bias)
     ndim = len(have)
     return standardize(input, weight, bias, axes=tuple(range(ndim - len(shape), ndim)), eps=eps)
+
+
+@public("(input, normalized_shape, weight=None, eps=None)", namespaces=("nn.functional", ""), method=False)
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+    """input over the root of its mean square over the last dimensions, which must be `normalized_shape`.
+
+    Source: https://arxiv.org/abs/1910.07467.
+    """
+    shape = _trailing(normalized_shape, weight=weight)
+    have = input._data.shape
+    if len(have) < len(shape):
+        raise ValueError(f"Input tensor must have at least {len(shape)} dimensions, but got {len(have)}")
+    if have[len(have) - len(shape) :] != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*{', '.join(map(str, shape))}], but got input "
+            f"of size{list(have)}"
+        )
+    lacking("rms_norm", "b i", input)
+    if eps is None:
+        xp = backend_of(input._data)
+        eps = float(xp.finfo("float32" if input._data.dtype.itemsize == 2 else input._data.dtype).eps)
+    axes = tuple(range(len(have) - len(shape), len(have)))
+    if weight is None or weight._data.dtype == input._data.dtype:
+        return root_mean_square(input, weight, axes=axes, eps=eps)
+    return cast(root_mean_square(input, None, axes=axes, eps=eps) * weight, dtype=input._data.dtype)

@@ -12,12 +12,12 @@ from .._tensor import Tensor
 from ..backend import dtype as dtypes
 from ..create import empty, ones, tensor, zeros
 from . import functional as F
-from . import init
 from .module import Module
+from .normalization import _ScaledAndShifted
 from .parameter import Parameter
 
 
-class _NormBase(Module):
+class _NormBase(_ScaledAndShifted):
     """What all of them share.
 
     Args:
@@ -70,10 +70,7 @@ class _NormBase(Module):
     def reset_parameters(self) -> None:
         """Forget the running statistics; scale 1, shift 0."""
         self.reset_running_stats()
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        super().reset_parameters()
 
     def _check_input_dim(self, input: Tensor) -> None:
         raise NotImplementedError

@@ -65,7 +65,21 @@ class _Trailing(Module):
         self.register_parameter("weight", weight)
 
 
-class LayerNorm(_Trailing):
+class _ScaledAndShifted(Module):
+    """A scale and a shift per normalised element, either of which may be None."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def reset_parameters(self) -> None:
+        """Scale 1, shift 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class LayerNorm(_Trailing, _ScaledAndShifted):
     """Normalises over the last dimensions.
 
     Args:
@@ -89,13 +103,6 @@ class LayerNorm(_Trailing):
             "bias", Parameter(empty(self.normalized_shape, device=device, dtype=dtype)) if shift else None
         )
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Scale 1, shift 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         out: Tensor = F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -136,7 +143,7 @@ class RMSNorm(_Trailing):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
-class GroupNorm(Module):
+class GroupNorm(_ScaledAndShifted):
     """Normalises each sample over groups of channels.
 
     Args:
@@ -163,13 +170,6 @@ class GroupNorm(Module):
         self.register_parameter("weight", Parameter(empty(num_channels, **made)) if affine else None)
         self.register_parameter("bias", Parameter(empty(num_channels, **made)) if affine and bias else None)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Scale 1, shift 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         out: Tensor = F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
