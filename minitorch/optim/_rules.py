@@ -1,4 +1,4 @@
-"""Lines that many update rules share; each works in place, on real arrays of one shape."""
+"""Lines that many update rules share; they work in place, on real arrays of one shape, but for `rows`."""
 
 from __future__ import annotations
 
@@ -61,3 +61,9 @@ def check_betas(betas: tuple[float, float]) -> None:
     for place, beta in enumerate(betas):
         if not 0.0 <= beta < 1.0:
             raise ValueError(f"Invalid beta parameter at index {place}: {beta}")
+
+
+def rows(grad: Tensor) -> tuple[tuple[Array, ...], Array]:
+    """The places of a sparse gradient, each once, as an index into the parameter, and the values there."""
+    grad = grad.detach().coalesce()
+    return tuple(grad._indices()._data), grad._values()._data

@@ -9,9 +9,8 @@ from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
 from ._options import advance, check_strategy, factor, raw, zero_step
 from ._pieces import pieces
-from ._rules import check_least_zero, check_rate, direction, root_plus
+from ._rules import check_least_zero, check_rate, direction, root_plus, rows
 from .optimizer import Array, Group, Optimizer, ParamsT, State
-from .sparse_adam import rows
 
 
 class Adagrad(Optimizer):

@@ -7,9 +7,10 @@ gradient. https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
 from __future__ import annotations
 
 from .._tensor import Tensor
-from ..backend.namespace import Backend
+from ..backend.namespace import Backend, backend_of
 from ._options import check_one_element, check_strategy, factor, is_zero, plain, raw
 from ._pieces import pieces
+from ._rules import rows
 from .optimizer import Array, Group, Optimizer, ParamsT, State
 
 
@@ -78,7 +79,10 @@ class SGD(Optimizer):
             velocity = d.clone() if velocity is None else velocity * momentum + d * share
             state["momentum_buffer"] = velocity
             d = d + velocity * momentum if group["nesterov"] else velocity
-        param.add_(d, alpha=-plain(group["lr"]))
+        held, step = rows(d)
+        xp = backend_of(param._data)
+        param._data[held] -= xp.multiply(step, factor(xp, raw(group["lr"])))
+        param._bump()
 
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         lr, decay = factor(xp, raw(group["lr"])), factor(xp, raw(group["weight_decay"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
 from ._options import check_one_element, factor, plain, raw
-from ._rules import check_betas, keep_square, lean, root_plus
+from ._rules import check_betas, keep_square, lean, root_plus, rows
 from .optimizer import Array, Group, Optimizer, ParamsT, State
 
 
@@ -86,9 +86,3 @@ class SparseAdam(Optimizer):
         param._data[held] -= xp.multiply(step, step_size, out=step)
         for tensor in (param, mean, square):
             tensor._bump()
-
-
-def rows(grad: Tensor) -> tuple[tuple[Array, ...], Array]:
-    """The places of a sparse gradient, each once, as an index into the parameter, and the values there."""
-    grad = grad.detach().coalesce()
-    return tuple(grad._indices()._data), grad._values()._data
