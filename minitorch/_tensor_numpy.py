@@ -63,6 +63,7 @@ class NumpyProtocols:
     __array_priority__ = 1000  # above ndarray subclasses and scalars
     _data: Any
     _bump: Any
+    dim: Any
 
     # ---- NumPy -----------------------------------------------------------------------------------------------------
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -212,8 +213,8 @@ class NumpyProtocols:
         return bool(found._data.any())
 
     def __format__(self, spec: str) -> str:
-        if not self._data.ndim and type(self).__name__ == "Tensor":
-            return format(self._data.item(), spec)
+        if not self.dim() and type(self).__name__ == "Tensor":
+            return format(self.item(), spec)
         return object.__format__(self, spec)
 
 

@@ -93,7 +93,7 @@ class GradFn:
             for (kind, key, _), value in zip(self.node.op.keeps, self.node.saved, strict=False):
                 label = self.node.op.inputs[key] if kind == "in" else kind
                 if label == asked:
-                    return value
+                    return value.tensor() if hasattr(value, "unpack") else value  # packed by hooks on saved tensors
         ctx = None if isinstance(self.node, Leaf) or name.startswith("__") else getattr(self._op, "ctx", None)
         if ctx is not None:  # of a custom Function
             return getattr(ctx, name)

@@ -17,7 +17,7 @@ import numpy as np
 from .backend.host import HOST
 from .compose import arithmetic as composed
 from .compose.special import polygamma
-from .graph.modes import modes, recording
+from .graph.modes import modes, packing, recording
 from .graph.node import Node
 from .ops.front import PUBLIC, Entry
 from .ops.generated import version_cell
@@ -84,7 +84,8 @@ def short(self, other):
                 v = t._cell
                 {cells}
                 t._node = node = Node(op, EMPTY, (nx, ny), ({saved}), ({cell_list}), {mark}, out.shape, d)
-                if recording: node.note = recording[-1](op)
+                if recording: node.note = recording[-1](node, (self, other), out)
+                if packing: packing[-1](node, (self, other))
             else:
                 t._node = None
                 if modes.inference: t._cell = None
@@ -103,7 +104,8 @@ def short(self, other):
                 {number_cells}
                 t._node = node = Node(op, EMPTY, (nx, None), ({number_saved}), ({number_cell_list}), {number_mark},
                                       out.shape, d)
-                if recording: node.note = recording[-1](op)
+                if recording: node.note = recording[-1](node, (self, other), out)
+                if packing: packing[-1](node, (self, other))
             else:
                 t._node = None
                 if modes.inference: t._cell = None
@@ -127,7 +129,8 @@ def short(self, other):
                 {number_cells}
                 t._node = node = Node(op, EMPTY, (None, ny), ({number_saved}), ({number_cell_list}), {number_mark},
                                       out.shape, d)
-                if recording: node.note = recording[-1](op)
+                if recording: node.note = recording[-1](node, (other, self), out)
+                if packing: packing[-1](node, (other, self))
             else:
                 t._node = None
                 if modes.inference: t._cell = None
@@ -148,7 +151,8 @@ def short(self):
             v = t._cell
             {cells}
             t._node = node = Node(op, EMPTY, (nx,), ({saved}), ({cell_list}), {mark}, out.shape, d)
-            if recording: node.note = recording[-1](op)
+            if recording: node.note = recording[-1](node, (self,), out)
+            if packing: packing[-1](node, (self,))
         else:
             t._node = None
             if modes.inference: t._cell = None
@@ -201,8 +205,8 @@ def short_path(op: Op, tensor: Any, tensors: Any, fallback: Any, before: bool = 
         "tensors": tensors, "Tensor": tensor, "F32": F32, "F64": F64, "ndarray": np.ndarray, "modes": modes,
         "forward": op.forward if not op.fast else lambda xp, *datas: op.compute(xp, datas, {}), "HOST": HOST,
         "asarray": np.asarray, "new": tensor.__new__, "Node": Node, "op": op,
-        "EMPTY": {}, "current_node": current_node, "recording": recording, "fallback": fallback, "guard": _guard,
-        "explain": explain,
+        "EMPTY": {}, "current_node": current_node, "recording": recording, "packing": packing, "fallback": fallback,
+        "guard": _guard, "explain": explain,
         "check": op.check, "takes_numbers": op.family in ("elementwise", "comparison"),
     }  # fmt: skip
     exec(filled, scope)

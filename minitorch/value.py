@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .backend.scalar import SCALAR
-from .graph.modes import modes, recording
+from .graph.modes import modes, recording, walking
 from .graph.node import NOTHING, Node
 from .graph.reverse import reverse
 from .graph.walk import newest_first
@@ -81,6 +81,8 @@ class Value(Tracked):
         saved, _ = op.save(datas, datas, outs, (None,) * len(outs), parents)
         node = ValueNode(float(outs[0]), op, parents, saved)
         node.params = params
+        if recording:
+            node.note = recording[-1](node, args, node.data)
         return Value._wrap(node.data, node)
 
     # ---- the number and its gradient -------------------------------------------------------------------------------
@@ -170,7 +172,8 @@ def run(roots: list[Value], seeds: list[Any], create_graph: bool, visit: Callabl
     dress = Dresser(Value._wrap) if create_graph else None
     before, modes.grad = modes.grad, create_graph
     try:
-        reverse(order, grads, visit=visit, settle=None, dress=dress, keep=True)
+        walk = walking[-1] if walking else reverse
+        walk(order, grads, visit=visit, settle=None, dress=dress, keep=True)
     finally:
         modes.grad = before
 
@@ -186,7 +189,7 @@ def method(self, other):
     ny = other._node if other.__class__ is Value else None
     v = new(Value); v._data = out; v._cell = None
     v._node = node = ValueNode(out, op, {parents}, ({saved}))
-    if recording: node.note = recording[-1](op)
+    if recording: node.note = recording[-1](node, {args}, out)
     return v
 """
 _ONE = """
@@ -196,7 +199,7 @@ def method(self):
     nx = self._node
     v = new(Value); v._data = out; v._cell = None
     v._node = node = ValueNode(out, op, (nx,), ({saved}))
-    if recording: node.note = recording[-1](op)
+    if recording: node.note = recording[-1](node, (self,), out)
     return v
 """
 NUMBERS = frozenset((float, int, bool))
@@ -216,7 +219,8 @@ def _method(op: Op, reflected: bool = False) -> Callable[..., Any]:
         saved.append(f"{name} if {needed} else None, " if kind in ("in", "out") else "(), ")
     text = _TWO if len(op.inputs) == 2 else _ONE
     source = text.format(saved="".join(saved), xy="y, x" if reflected else "x, y",
-                         parents="(ny, nx)" if reflected else "(nx, ny)")  # fmt: skip
+                         parents="(ny, nx)" if reflected else "(nx, ny)",
+                         args="(other, self)" if reflected else "(self, other)")  # fmt: skip
     scope: dict[str, Any] = {"Value": Value, "ValueNode": ValueNode, "forward": op.forward, "SCALAR": SCALAR,
                              "op": op, "new": Value.__new__, "numbers": NUMBERS, "number": _plain,
                              "recording": recording}  # fmt: skip

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..grad_fn import GradFn
-from ..graph.modes import recording, walking
+from ..graph.modes import recording, walkers_below, walking
 from ..graph.node import FREED, Cotangents
-from ..graph.reverse import reverse
 from ..ops.rows import Rows
 from ..tracked import Tracked
 from ..viz.recorder import Recorder
@@ -117,10 +116,10 @@ _recorder = Recorder()
 
 
 def _walk(order: list[Any], grads: dict[Any, Any], **how: Any) -> None:
-    """`reverse`, each gradient looked at on its way; a failure leaves with a warning that names the forward line."""
+    """The walk below, each gradient looked at on its way; a failure leaves with a warning that names the forward line."""
     watched = _Watched(order, grads)
     try:
-        reverse(order, watched, **how)
+        walkers_below(_walk)(order, watched, **how)
     except Exception:
         node = watched.node
         if node is not None and node.op is not None:

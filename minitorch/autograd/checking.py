@@ -1,17 +1,16 @@
-"""gradcheck and gradgradcheck: PyTorch's names for the comparison of a backward with finite differences.
+"""gradcheck and gradgradcheck: PyTorch's names and arguments for the proof in `minitorch.testing`.
 
-The comparison is that of testing/numeric.py. https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
+The comparison is that of testing/derivatives.py, which knows when a difference can tell and when not, so that eps and
+atol are not asked for. https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
 from typing import Any
 
 from .._tensor import Tensor
-from ..testing.numeric import GradientError, check_gradients
 
 
 class GradcheckError(RuntimeError):
@@ -27,14 +26,17 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
 
     Args:
         func: takes the inputs; returns a tensor or a tuple of them.
-        inputs: a tensor or a tuple; those that require grad, float64 or complex128, are moved.
-        rtol: the largest relative error. `eps` and `atol` are chosen by the stencil; the rest has no meaning here.
+        inputs: a tensor or a tuple; those that require grad are moved, as float64 copies.
+        rtol: the largest relative error. `eps` and `atol` are chosen by the check itself.
+        nondet_tol: how far two backwards may differ.
+        check_forward_ad: whether forward mode must be the transpose of the backward.
+        fast_mode: compare along random directions only. The rest has no meaning here.
 
     Raises:
         ValueError: where no input requires grad.
         GradcheckError: where they disagree, unless `raise_exception` is off.
     """
-    return _checked(func, inputs, 1, rtol, raise_exception, "gradcheck")
+    return _checked(func, inputs, 1, rtol, raise_exception, "gradcheck", fast_mode, nondet_tol, check_forward_ad)
 
 
 def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *, eps: float = 1e-6,
@@ -47,28 +49,27 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
     Raises:
         ValueError, GradcheckError: as `gradcheck`.
     """
-    return _checked(func, inputs, 2, rtol, raise_exception, "gradgradcheck")
+    return _checked(func, inputs, 2, rtol, raise_exception, "gradgradcheck", fast_mode, nondet_tol, False)
 
 
-def _checked(func: Callable[..., Any], inputs: Any, order: int, rtol: float, raising: bool, name: str) -> bool:
+def _checked(func: Callable[..., Any], inputs: Any, order: int, rtol: float, raising: bool, name: str, fast: bool,
+             nondeterministic: float, forward: bool) -> bool:  # fmt: skip
+    from ..testing.derivatives import examine
+
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    places = [place for place, value in enumerate(given) if isinstance(value, Tensor) and value.requires_grad]
-    if not places:
+    if not any(isinstance(value, Tensor) and value.requires_grad for value in given):
         raise ValueError(f"{name} expects at least one input tensor to require gradient, but none of them have "
                          "requires_grad=True.")  # fmt: skip
-
-    @functools.wraps(func)
-    def moved(*tensors: Tensor) -> Any:
-        everything = list(given)
-        for place, tensor in zip(places, tensors, strict=True):
-            everything[place] = tensor
-        return func(*everything)
-
-    try:
-        check_gradients(moved, [given[place].detach().clone() for place in places], order=order, tolerance=rtol)
-    except GradientError as error:
-        if not raising:
-            return False
-        where = re.sub(r"^output (\d+), input (\d+)", r"for output \1 with respect to input \2", str(error))
-        raise GradcheckError(f"Jacobian mismatch {where}") from error
-    return True
+    report = examine(func, given, (order,), mode="directional" if fast else "full", tolerance=rtol, who=name,
+                     nondeterministic=nondeterministic, forward=forward)  # fmt: skip
+    for finding in report.findings:
+        if finding.error is not None:
+            raise finding.error
+    if report.passed or not raising:
+        return report.passed
+    first = report.findings[0].sentence
+    if report.findings[0].kind in ("wrong", "unresolved", "not finite"):
+        where = re.sub(r"^(?:output (\d+)|a sum of the outputs), input (\d+)(?: \([^)]*\))?",
+                       lambda found: f"for output {found[1] or 0} with respect to input {found[2]}", first)  # fmt: skip
+        first = f"Jacobian mismatch {where}"
+    raise GradcheckError(f"{first}\n\n{report}")

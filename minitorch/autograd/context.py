@@ -20,6 +20,7 @@ from ..ops.backward import gradients
 from ..ops.edge import as_array
 from ..ops.generated import version_cell
 from ..ops.record import node_of, port_to
+from .saved_hooks import Packed
 
 if TYPE_CHECKING:
     from .function import Function
@@ -125,13 +126,13 @@ class Call:
         if node.mark != sum(cell[0] for cell in node.cells if cell is not None):
             raise RuntimeError(changed(node))
         tensors: list[Tensor | None] = []
-        for array, cell, origin in zip(node.saved, node.cells, self.origins, strict=True):
+        for place, (array, cell) in enumerate(zip(node.saved, node.cells, strict=True)):
             if array is None:
                 tensors.append(None)
                 continue
-            if origin.__class__ is int:
-                origin = node if len(self.results) == 1 else port_to(node, origin, array)
-            tensors.append(Tensor._wrap(array, origin, cell))
+            if array.__class__ is Packed:
+                array = array.tensor()._data
+            tensors.append(Tensor._wrap(array, self.origin(node, place, array), cell))
         return tuple(tensors)
 
     def describe_change(self, node: Any) -> str:
@@ -144,6 +145,13 @@ class Call:
                     f"at version {cell[0]}; expected version {self.versions[place]} instead"
                 )
         return f"a tensor saved by {self.grad_name}"
+
+    def origin(self, node: Any, place: int, array: Any) -> Any:
+        """The node of a saved tensor, made anew for one of several results."""
+        origin = self.origins[place]
+        if origin.__class__ is not int:
+            return origin
+        return node if len(self.results) == 1 else port_to(node, origin, array)
 
     # ---- reading the tape ------------------------------------------------------------------------------------------
     def pull(self, view: Any, g: Any, parents: Any) -> list[Any]:

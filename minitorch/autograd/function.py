@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._tensor import Tensor
-from ..graph.modes import modes, recording
+from ..graph.modes import modes, packing, recording
 from ..graph.node import Node
 from ..ops.mutation import rebase, refuse_write
 from ..ops.record import View, node_of, port_to
@@ -157,7 +157,9 @@ def _record(cls: type[Function], ctx: Any, args: Any, nodes: Any, outputs: Any, 
     alone = results[0]._data if len(results) == 1 else None
     node = Node(op, {}, tuple(nodes), saved, cells, mark, getattr(alone, "shape", None), getattr(alone, "dtype", None))
     if recording:
-        node.note = recording[-1](op)
+        node.note = recording[-1](node, args, results)
+    if packing:
+        packing[-1](node, args)
     ctx._node = weakref.ref(node)
     for index, (out, moves) in enumerate(zip(results, moving, strict=True)):
         if not isinstance(out, Tensor):

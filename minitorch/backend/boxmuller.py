@@ -46,6 +46,8 @@ def libm(function: Callable[[float], float], vectorised: Callable[[Array], Array
 
 def fused(x: Array, y: float, z: float) -> Array:
     """x * y + z in float64 with one rounding, by Dekker's product and Knuth's sum (doi:10.1007/BF01397083)."""
+    if abs(y) >= 1e140 and abs(z) > 1e100:  # exactly the same, without overflow
+        return fused(x, y * 2.0**-600, z * 2.0**-600) * 2.0**600
     product = x * y
     if z == 0.0 or math.frexp(y)[0] in (0.5, -0.5, 0.0) or not 1e-140 < abs(y) < 1e140:
         return product + z  # the product is exact, or nothing is added to it

@@ -112,6 +112,15 @@ class Transform:
         return shape
 
 
+class Fixed(Transform):
+    """A transform without parameters: all of a class are equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    __hash__ = None
+
+
 class _InverseTransform(Transform):
     def __init__(self, transform: Transform) -> None:
         super().__init__(cache_size=transform._cache_size)

@@ -71,6 +71,14 @@ def _independent(registry: ConstraintRegistry) -> Callable[[Any], Any]:
     return build
 
 
+def _cat(registry: ConstraintRegistry) -> Callable[[Any], Any]:
+    return lambda c: transforms.CatTransform([registry(part) for part in c.cseq], c.dim, c.lengths)
+
+
+def _stack(registry: ConstraintRegistry) -> Callable[[Any], Any]:
+    return lambda c: transforms.StackTransform([registry(part) for part in c.cseq], c.dim)
+
+
 for _registry in (biject_to, transform_to):
     _registry.register(constraints.real, lambda _: transforms.identity_transform)
     _registry.register(constraints.independent, _independent(_registry))
@@ -80,5 +88,11 @@ for _registry in (biject_to, transform_to):
     _registry.register(constraints.less_than, _less)
     for _interval in (constraints.interval, constraints.half_open_interval):
         _registry.register(_interval, _within)
+    _registry.register(constraints.corr_cholesky, lambda _: transforms.CorrCholeskyTransform())
+    _registry.register(constraints.cat, _cat(_registry))
+    _registry.register(constraints.stack, _stack(_registry))
 biject_to.register(constraints.simplex, lambda _: transforms.StickBreakingTransform())
 transform_to.register(constraints.simplex, lambda _: transforms.SoftmaxTransform())
+transform_to.register(constraints.lower_cholesky, lambda _: transforms.LowerCholeskyTransform())
+for _positive in (constraints.positive_definite, constraints.positive_semidefinite):
+    transform_to.register(_positive, lambda _: transforms.PositiveDefiniteTransform())

@@ -22,7 +22,7 @@ from .uniform import Uniform
 from .utils import euler_constant
 
 
-def _infinite(attribute: str) -> Any:
+def infinite(attribute: str) -> Any:
     """Of a p that has mass where q has none: infinite everywhere."""
     return lambda p, q: create.full_like(getattr(p, attribute), math.inf)
 
@@ -38,7 +38,7 @@ for _p, _attribute, _others in (
     (Poisson, "rate", (Bernoulli, Binomial)),
 ):
     for _q in _others:
-        register_kl(_p, _q)(_infinite(_attribute))
+        register_kl(_p, _q)(infinite(_attribute))
 
 
 def _x_log_x(x: Any) -> Any:

@@ -15,34 +15,19 @@ from ..nn import functional as F
 from ..settings import broadcast_shapes, finfo
 from ..size import Size
 from . import constraints
-from ._transform import ComposeTransform, IndependentTransform, Transform, identity_transform
+from ._matrix_transforms import CorrCholeskyTransform, LowerCholeskyTransform, PositiveDefiniteTransform
+from ._part_transforms import CatTransform, CumulativeDistributionTransform, StackTransform
+from ._transform import ComposeTransform, Fixed, IndependentTransform, Transform, identity_transform
 from .utils import all_numbers, broadcast_all
 
-__all__ = ["AbsTransform", "AffineTransform", "ComposeTransform", "ExpTransform", "IndependentTransform", "PowerTransform",
-           "ReshapeTransform", "SigmoidTransform", "SoftmaxTransform", "SoftplusTransform", "StickBreakingTransform",
-           "TanhTransform", "Transform", "identity_transform"]  # fmt: skip
-
-#: What PyTorch has here and minitorch has not yet.
-_ABSENT = frozenset(("CatTransform", "CorrCholeskyTransform", "CumulativeDistributionTransform", "LowerCholeskyTransform",
-                     "PositiveDefiniteTransform", "StackTransform"))  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    why = ": not written yet" if name in _ABSENT else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{why}")
-
-
-class _Fixed(Transform):
-    """A transform without parameters: all of a class are equal."""
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self)
-
-    __hash__ = None
-
+__all__ = ["AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",
+           "CumulativeDistributionTransform", "ExpTransform", "IndependentTransform", "LowerCholeskyTransform",
+           "PositiveDefiniteTransform", "PowerTransform", "ReshapeTransform", "SigmoidTransform", "SoftmaxTransform",
+           "SoftplusTransform", "StackTransform", "StickBreakingTransform", "TanhTransform", "Transform",
+           "identity_transform"]  # fmt: skip
 
 # ---- of numbers ----------------------------------------------------------------------------------------------------
-class ExpTransform(_Fixed):
+class ExpTransform(Fixed):
     """y = exp(x)."""
 
     domain = constraints.real
@@ -101,7 +86,7 @@ def _clipped_sigmoid(x: Any) -> Any:
     return x.sigmoid().clamp(min=limits.tiny, max=1.0 - limits.eps)
 
 
-class SigmoidTransform(_Fixed):
+class SigmoidTransform(Fixed):
     """y = 1 / (1 + exp(-x)), and x = logit(y)."""
 
     domain = constraints.real
@@ -121,7 +106,7 @@ class SigmoidTransform(_Fixed):
         return -F.softplus(-x) - F.softplus(x)
 
 
-class SoftplusTransform(_Fixed):
+class SoftplusTransform(Fixed):
     """y = log(1 + exp(x)), which is x for x > 20."""
 
     domain = constraints.real
@@ -139,7 +124,7 @@ class SoftplusTransform(_Fixed):
         return -F.softplus(-x)
 
 
-class TanhTransform(_Fixed):
+class TanhTransform(Fixed):
     """y = tanh(x)."""
 
     domain = constraints.real
@@ -157,7 +142,7 @@ class TanhTransform(_Fixed):
         return 2.0 * (math.log(2.0) - x - F.softplus(-2.0 * x))
 
 
-class AbsTransform(_Fixed):
+class AbsTransform(Fixed):
     """y = |x|."""
 
     domain = constraints.real
@@ -238,7 +223,7 @@ def _need_vector(shape: Any) -> None:
         raise ValueError("Too few dimensions on input")
 
 
-class SoftmaxTransform(_Fixed):
+class SoftmaxTransform(Fixed):
     """y = softmax(x), inverted by log(y): not a bijection, but good for optimising."""
 
     domain = constraints.real_vector
@@ -258,7 +243,7 @@ class SoftmaxTransform(_Fixed):
     inverse_shape = forward_shape
 
 
-class StickBreakingTransform(_Fixed):
+class StickBreakingTransform(Fixed):
     """From n numbers to the simplex of n + 1: each takes a share of what the earlier ones left."""
 
     domain = constraints.real_vector

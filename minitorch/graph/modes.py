@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .reverse import reverse
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -34,8 +36,18 @@ class Modes(threading.local):
 modes = Modes()
 #: Module paths of the calls under way, and whether anybody wants notes on nodes: see `recording`.
 recording: list[Any] = []
+#: What is handed each new node with its arguments, the last counting, while somebody packs what the tape saves: see
+#: `autograd.saved_hooks`.
+packing: list[Any] = []
 #: What walks the tape in the place of `graph.reverse.reverse`, the last counting: see `autograd.anomaly_mode`.
 walking: list[Any] = []
+
+
+def walkers_below(walk: Callable[..., Any]) -> Callable[..., Any]:
+    """What a walker hands the tape on to when it has prepared to watch: the one below it in `walking`, else `reverse`."""
+    place = walking.index(walk)
+    below: Callable[..., Any] = walking[place - 1] if place else reverse
+    return below
 
 
 class _Mode:

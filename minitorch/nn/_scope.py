@@ -1,12 +1,13 @@
 """Where in the model a call is: the dotted path and a short description of the module, for errors and recordings.
 
 Nothing is kept while modules run. When an error passes, the chain of modules is read off the call stack. While somebody
-records (`graph.modes.recording`), `recorded_call` keeps the chain of its thread and leaves the path with the recorder,
+records (`graph.modes.recording`), `recorded_call` keeps the chain of its thread and tells the recorder of each call,
 which writes it onto the nodes made meanwhile.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 from itertools import pairwise
 from types import CodeType, FrameType
@@ -28,13 +29,16 @@ def describe(module: Any) -> str:
 
 def path_of(chain: list[Any]) -> str:
     """`encoder.0 (Linear 64 -> 3)`: the way from the first module of a chain of calls to the last."""
-    names = []
-    for parent, child in pairwise(chain):
-        if child is not parent:
-            # A module that its caller does not own is called by its class.
-            names.append(next((name for name, found in parent.named_modules() if found is child), child._get_name()))
+    names = [name_in(parent, child) for parent, child in pairwise(chain) if child is not parent]
     path = ".".join(names)
     return f"{path} ({describe(chain[-1])})" if path else describe(chain[-1])
+
+
+def name_in(parent: Any, child: Any) -> str:
+    """The dotted name of a module in the module that calls it; of one that its caller does not own, the class."""
+    own = ((name, found) for name, found in parent._modules.items() if found is child)
+    deeper = ((name, found) for name, found in parent.named_modules() if found is child)
+    return str(next((name for name, _ in itertools.chain(own, deeper)), child._get_name()))
 
 
 def note_on(error: Exception, frame: FrameType | None, call: CodeType) -> None:
@@ -54,21 +58,29 @@ def note_on(error: Exception, frame: FrameType | None, call: CodeType) -> None:
 
 
 class _Chain(threading.local):
+    """The module calls under way while somebody records: (module, its dotted path)."""
+
     def __init__(self) -> None:
-        self.modules: list[Any] = []
+        self.calls: list[tuple[Any, str]] = []
 
 
 _chain = _Chain()
 
 
 def recorded_call(module: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run `call` while the recorder (the last of `graph.modes.recording`) has the path of the module in `.module`."""
-    recorder = recording[-1]
-    before = getattr(recorder, "module", None)
-    _chain.modules.append(module)
+    """Run `call` while the recorder (the last of `graph.modes.recording`) knows that the module is under way."""
+    recorder, calls = recording[-1], _chain.calls
+    path = ""
+    if calls:
+        parent, path = calls[-1]
+        if parent is not module:
+            path = f"{path}.{name_in(parent, module)}" if path else name_in(parent, module)
+    calls.append((module, path))
+    entered = recorder.enter(module, path, describe(module), args, kwargs)
     try:
-        recorder.module = path_of(_chain.modules)
-        return call(*args, **kwargs)
+        result = call(*args, **kwargs)
+        recorder.returned(entered, result)
+        return result
     finally:
-        recorder.module = before
-        _chain.modules.pop()
+        recorder.leave(entered)
+        calls.pop()

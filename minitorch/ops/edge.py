@@ -58,8 +58,8 @@ class Dresser:
     def __init__(self, wrap: Callable[..., Any]) -> None:
         self.wrap = wrap
 
-    def __call__(self, node: Any) -> Dressed:
-        saved = node.saved
+    def __call__(self, node: Any, saved: Any = None) -> Dressed:
+        saved = node.saved if saved is None else saved
         if not saved or not node.op.keeps:
             return Dressed(node, saved, self)
         keeps, cells, parents = node.op.keeps, node.cells or (None,) * len(saved), node.parents

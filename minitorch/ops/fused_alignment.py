@@ -59,7 +59,7 @@ def alignment(xp, e, skip, steps, ends, *, zero):
     over = xp.where(_ends(xp, ends, count), last, -xp.inf)
     loss = -_sum_of_exp(xp, *[over[:, place] for place in range(count)]) if count < 3 else -_total(xp, over)
     loss = xp.where(steps > 0, loss, xp.where(ends > 0, xp.inf, 0.0)).astype(e.dtype)
-    return xp.where(loss == xp.inf, 0, loss).astype(e.dtype) if zero else loss, alpha, loss
+    return xp.where(loss == xp.inf, 0, loss).astype(e.dtype) if zero else loss.copy(), alpha, loss
 
 
 def _total(xp, over):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..backend import dtype as dt
 from ..backend.namespace import backend_of
-from ..graph.modes import modes
+from ..graph.modes import modes, packing
 from ..graph.node import FREED, Node
 from ..tracked import Tracked
 from .create import full
@@ -139,7 +139,7 @@ def in_place(front: Any, tensor: Any, args: Any, kwargs: Any, op: Op | None) -> 
         store(tensor, value._data)
         return tensor
     source = tensor
-    if op is None:  # a composition may have saved the old data anywhere inside
+    if op is None or packing:  # a composition may have saved the old data anywhere inside, a hook have kept it
         source = tensor._wrap(tensor._data.copy(), node_of(tensor))
     value = front(source, *args, **kwargs)
     check_fits(tensor, value, front.__name__)

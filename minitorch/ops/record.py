@@ -13,7 +13,7 @@ from typing import Any
 from ..backend.host import F32, F64, HOST, asarray, ndarray
 from ..backend.namespace import backend_among, backend_of
 from ..graph.hooks import hooks_of
-from ..graph.modes import modes, recording
+from ..graph.modes import modes, packing, recording
 from ..graph.node import Node, Port
 from ..tracked import Tracked
 from .op import Op
@@ -164,7 +164,9 @@ def record_one(op: Op, source: Any, params: dict[str, Any]) -> Any:
         result._node = made = Node(op if kind is F32 or kind is F64 else _recorded(op, (data,), raw), params, (node,),
                                    saved, cells, mark, raw.shape, kind)  # fmt: skip
         if recording:
-            made.note = recording[-1](op)
+            made.note = recording[-1](made, (source,), raw)
+        if packing:
+            packing[-1](made, (source,))
     return result
 
 
@@ -245,7 +247,9 @@ def record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         made = op if simple and (raw.dtype is F32 or raw.dtype is F64) and op.promotes else _recorded(op, datas, raw)
         result._node = node = Node(made, params, tuple(parents), saved, cells, mark, raw.shape, raw.dtype)
         if recording:
-            node.note = recording[-1](op)
+            node.note = recording[-1](node, args, raw)
+        if packing:
+            packing[-1](node, args)
     return result
 
 
@@ -290,7 +294,9 @@ def _several(op: Op, args: Any, params: Any, datas: Any, parents: Any, out: Any,
         mark = sum(cell[0] for cell in cells if cell is not None)
         node = Node(_recorded(op, datas, raws[0]), params, tuple(parents), saved, cells, mark, None, None)
         if recording:
-            node.note = recording[-1](op)
+            node.note = recording[-1](node, args, raws)
+        if packing:
+            packing[-1](node, args)
         for index, (raw, result) in enumerate(zip(raws, results, strict=True)):
             if raw.dtype.kind in "fcV":
                 result._node = port_to(node, index, raw)

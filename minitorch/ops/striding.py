@@ -130,6 +130,13 @@ def as_strided(xp, x, *, size, stride, offset, layout):
     """The line of memory that the tensor lies on, read in another shape and with other strides, as a view."""
     if _lies(x, layout):
         return window(xp, x, size, stride, offset)
+    return relaid.forward(xp, x, size=size, stride=stride, offset=offset, layout=layout)
+
+
+@movement()
+def relaid(xp, x, *, size, stride, offset, layout):
+    """`as_strided` of a tangent or cotangent, laid out on a line of its own: where the window reaches beyond the tensor that it
+    belongs to, it is 0, whatever lies there in memory."""
     own, first, length = _span(size, stride, offset, layout, x.shape)
     if 0 in size:
         return xp.zeros(size, dtype=x.dtype)
@@ -158,7 +165,14 @@ def place_strided(xp, g, *, size, stride, offset, layout, shape):
     return window(xp, line[own:], shape, layout, 0).copy() if 0 not in shape else xp.zeros(shape, dtype=g.dtype)
 
 
-as_strided.vjp(x=lambda g, x_shape, size, stride, offset, layout: place_strided(
-    g, size=size, stride=stride, offset=offset, layout=layout, shape=x_shape))  # fmt: skip
-place_strided.vjp(g=lambda g, size, stride, offset, layout: as_strided(
-    g, size=size, stride=stride, offset=offset, layout=layout))  # fmt: skip
+def _back(g, x_shape, size, stride, offset, layout):
+    return place_strided(g, size=size, stride=stride, offset=offset, layout=layout, shape=x_shape)
+
+
+def _again(t, size, stride, offset, layout):
+    return relaid(t, size=size, stride=stride, offset=offset, layout=layout)
+
+
+as_strided.vjp(x=_back).jvp(x=_again)
+relaid.vjp(x=_back)
+place_strided.vjp(g=lambda g, size, stride, offset, layout: _again(g, size, stride, offset, layout))

@@ -13,6 +13,7 @@ from .._tensor import Tensor
 from ..backend import dtype as dt
 from ..backend.host import HOST
 from ..backend.namespace import Backend, backend_of
+from ._pieces import Stand
 
 
 def raw(value: float | Tensor) -> Any:
@@ -21,14 +22,14 @@ def raw(value: float | Tensor) -> Any:
 
 
 def plain(value: float | Tensor) -> float:
-    """The number on the host; reading one from a device waits for it."""
-    return float(raw(value))
+    """The number on the host; reading one from a device waits for it. On the tape what stands for it stays."""
+    return value if isinstance(value, Stand) else float(raw(value))  # type: ignore[return-value]
 
 
 def factor(xp: Backend, value: Any) -> Any:
     """What an array of this backend may be multiplied with without a change of dtype: a Python float, or a 0-d array of
     the device where the number already is there."""
-    if value.__class__ is float or (xp is not HOST and backend_of(value) is xp):
+    if value.__class__ is float or isinstance(value, Stand) or (xp is not HOST and backend_of(value) is xp):
         return value
     return float(value)
 
@@ -44,8 +45,10 @@ def check_one_element(value: float | Tensor, name: str) -> None:
         raise ValueError(f"Tensor {name} must be 1-element")
 
 
-def check_strategy(foreach: bool | None, fused: bool | None) -> None:
+def check_strategy(foreach: bool | None, fused: bool | None, differentiable: bool = False) -> None:
     """Raise where two ways of running a step are asked for, as PyTorch does; here both are the same."""
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
     if foreach and fused:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
@@ -69,6 +72,13 @@ def on_the_host(state: dict[str, Any], names: tuple[str, ...]) -> None:
             state[name] = value.cpu()
         elif value is not None:
             state[name] = host_number(float(value))
+
+
+def reading(xp: Backend, number: Tensor) -> Any:
+    """A number that a step keeps on the host. On the tape it is what stands for it, in its own dtype: PyTorch computes
+    with the tensor there, and rounds to float32 where that is its dtype."""
+    recorder: Any = xp  # whose `reading` is no function of arrays
+    return recorder.reading(number) if xp.name == "recorded" else float(number._data)
 
 
 def advance(step: Tensor) -> float:

@@ -15,6 +15,13 @@ from ..backend.namespace import Backend
 
 Array = Any
 
+
+class Stand:
+    """What stands for an array while a step is recorded: see _recording.py."""
+
+    __slots__ = ()
+
+
 #: Elements per block on the host. A megabyte of float32 per array costs few calls and leaves the last-level cache room
 #: for all arrays of an update; Adam on 16 M elements takes 0.6 of the time that whole arrays take.
 BLOCK = 1 << 18
@@ -28,7 +35,9 @@ def pieces(xp: Backend, written: list[Array], read: list[Array]) -> Iterator[lis
         read: further arrays of that shape; never to be changed by the rule.
     """
     first = written[0]
-    if first.dtype.kind == "c":
+    if isinstance(first, Stand):
+        yield from first.pieces(written, read)  # type: ignore[attr-defined]
+    elif first.dtype.kind == "c":
         yield from pieces(xp, [a.real for a in written], [a.real for a in read])
         yield from pieces(xp, [a.imag for a in written], [a.imag for a in read])
     elif first.itemsize == 2:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, factor, raw, zero_step
+from ._options import advance, factor, plain, raw, zero_step
 from ._pieces import pieces
 from ._rules import check_least_zero, check_rate, direction, keep_square
 from .optimizer import Array, Group, Optimizer, ParamsT, State
@@ -26,8 +26,9 @@ class Adadelta(Optimizer):
         eps: added under the roots.
         weight_decay: the factor of p in d.
         maximize: climb instead.
-        foreach, capturable: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -36,6 +37,7 @@ class Adadelta(Optimizer):
     """
 
     _counts = ("step",)
+    _captured_by_xla = (False, False)
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class Adadelta(Optimizer):
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         advance(state["step"])
         lr, rho, eps = factor(xp, raw(group["lr"])), float(group["rho"]), float(group["eps"])
-        decay, maximize = float(group["weight_decay"]), group["maximize"]
+        decay, maximize = plain(group["weight_decay"]), group["maximize"]
         for p, v, u, g in pieces(xp, [param, state["square_avg"]._data, state["acc_delta"]._data], [grad]):
             d = direction(xp, p, g, decay, maximize)
             scratch = keep_square(xp, v, d, rho)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, check_strategy, factor, raw, zero_step
+from ._options import advance, check_strategy, factor, plain, raw, zero_step
 from ._pieces import pieces
 from ._rules import check_least_zero, check_rate, direction, root_plus, rows
 from .optimizer import Array, Group, Optimizer, ParamsT, State
@@ -28,7 +28,7 @@ class Adagrad(Optimizer):
         eps: added to the denominator.
         maximize: climb instead.
         foreach, fused: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -62,7 +62,7 @@ class Adagrad(Optimizer):
             "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, defaults)
-        check_strategy(foreach, fused)
+        check_strategy(foreach, fused, differentiable)
         for group in self.param_groups:
             for param in group["params"]:
                 self.state[param] = self._begin(param, group)
@@ -95,7 +95,7 @@ class Adagrad(Optimizer):
 
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         count = advance(state["step"])
-        eps, decay, maximize = float(group["eps"]), float(group["weight_decay"]), group["maximize"]
+        eps, decay, maximize = float(group["eps"]), plain(group["weight_decay"]), group["maximize"]
         step_size = factor(xp, raw(group["lr"]) / (1 + (count - 1) * float(group["lr_decay"])))
         for p, s, g in pieces(xp, [param, state["sum"]._data], [grad]):
             d = direction(xp, p, g, decay, maximize)

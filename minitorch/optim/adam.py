@@ -11,7 +11,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, check_one_element, check_strategy, factor, plain, raw, zero_step
+from ._options import advance, check_one_element, check_strategy, factor, plain, raw, reading, zero_step
 from ._pieces import pieces
 from .optimizer import Array, Group, Optimizer, ParamsT, State
 
@@ -31,8 +31,9 @@ class Adam(Optimizer):
         amsgrad: use the largest v so far (https://openreview.net/forum?id=ryQu7f-RZ).
         maximize: climb instead.
         decoupled_weight_decay: AdamW's weight decay.
-        foreach, fused, capturable: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach, fused: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -74,7 +75,7 @@ class Adam(Optimizer):
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor) or any(type(beta) is int for beta in betas):
             raise ValueError("betas must be either both floats or both Tensors")
-        check_strategy(foreach, fused)
+        check_strategy(foreach, fused, differentiable)
         defaults = {
             "lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
@@ -88,12 +89,15 @@ class Adam(Optimizer):
         return {"step": zero_step(), **{name: Tensor._wrap(zeros_like(param._data)) for name in names}}
 
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
-        count = advance(state["step"])
-        lr, decay = raw(group["lr"]), float(group["weight_decay"])
+        advance(state["step"])
+        count, recorded = reading(xp, state["step"]), xp.name == "recorded"
+        lr, decay = raw(group["lr"]), plain(group["weight_decay"])
         beta1, beta2 = (plain(beta) for beta in group["betas"])
         eps, maximize, decoupled = float(group["eps"]), group["maximize"], group["decoupled_weight_decay"]
         step_size = factor(xp, lr / (1 - beta1**count))
         root = (1 - beta2**count) ** 0.5
+        if recorded:  # PyTorch has the step size in the denominator then, where it too is rounded to the count's dtype
+            root, eps = root * step_size, eps / step_size
         shrink = factor(xp, 1 - lr * decay) if decoupled else 1.0
         written = [param, state["exp_avg"]._data, state["exp_avg_sq"]._data]
         if group["amsgrad"]:
@@ -119,7 +123,8 @@ class Adam(Optimizer):
             xp.divide(scratch, root, out=scratch)
             xp.add(scratch, eps, out=scratch)
             xp.divide(m, scratch, out=scratch)
-            xp.multiply(scratch, step_size, out=scratch)
+            if not recorded:
+                xp.multiply(scratch, step_size, out=scratch)
             xp.subtract(p, scratch, out=p)
 
 

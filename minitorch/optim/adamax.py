@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, factor, raw, zero_step
+from ._options import advance, factor, plain, raw, zero_step
 from ._pieces import pieces
 from ._rules import check_betas, check_least_zero, check_rate, direction, lean
 from .optimizer import Array, Group, Optimizer, ParamsT, State
@@ -26,8 +26,9 @@ class Adamax(Optimizer):
         eps: added to |d|.
         weight_decay: the factor of p in d.
         maximize: climb instead.
-        foreach, capturable: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -67,7 +68,7 @@ class Adamax(Optimizer):
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         count = advance(state["step"])
         beta1, beta2 = map(float, group["betas"])
-        eps, decay, maximize = float(group["eps"]), float(group["weight_decay"]), group["maximize"]
+        eps, decay, maximize = float(group["eps"]), plain(group["weight_decay"]), group["maximize"]
         step_size = factor(xp, raw(group["lr"]) / (1 - beta1**count))
         written = [param, state["exp_avg"]._data, state["exp_inf"]._data]
         for p, m, u, g in pieces(xp, written, [grad]):

@@ -27,8 +27,9 @@ class ASGD(Optimizer):
         t0: the step from which p is averaged.
         weight_decay: the factor of p in d.
         maximize: climb instead.
-        foreach, capturable: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -65,7 +66,7 @@ class ASGD(Optimizer):
 
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         count = advance(state["step"])
-        lambd, decay, maximize = float(group["lambd"]), float(group["weight_decay"]), group["maximize"]
+        lambd, decay, maximize = float(group["lambd"]), plain(group["weight_decay"]), group["maximize"]
         eta, mu = state["eta"], state["mu"]
         rate, share = float(eta._data), float(mu._data)
         for p, average, g in pieces(xp, [param, state["ax"]._data], [grad]):

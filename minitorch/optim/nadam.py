@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, factor, host_number, raw, zero_step
+from ._options import advance, factor, host_number, plain, raw, reading, zero_step
 from ._pieces import pieces
 from ._rules import check_betas, check_least_zero, check_rate, direction, keep_square, lean
 from .optimizer import Array, Group, Optimizer, ParamsT, State
@@ -29,8 +29,9 @@ class NAdam(Optimizer):
         momentum_decay: how fast the momentum grows to beta1.
         decoupled_weight_decay: decay p itself, by the factor 1 - lr weight_decay, and not through d.
         maximize: climb instead.
-        foreach, capturable: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -74,14 +75,14 @@ class NAdam(Optimizer):
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         count = advance(state["step"])
         beta1, beta2 = map(float, group["betas"])
-        lr, eps, decay, maximize = raw(group["lr"]), float(group["eps"]), float(group["weight_decay"]), group["maximize"]
+        lr, eps, decay, maximize = raw(group["lr"]), float(group["eps"]), plain(group["weight_decay"]), group["maximize"]
         grows = float(group["momentum_decay"])
         mu = beta1 * (1.0 - 0.5 * 0.96 ** (count * grows))
         mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((count + 1) * grows))
         product = state["mu_product"]
         product._data[...] *= mu
         product._bump()
-        so_far = float(product._data)
+        so_far = reading(xp, product)
         by_gradient = factor(xp, lr * (1.0 - mu) / (1.0 - so_far))
         by_mean = factor(xp, lr * mu_next / (1.0 - so_far * mu_next))
         shrink = factor(xp, 1 - lr * decay) if decay and group["decoupled_weight_decay"] else None

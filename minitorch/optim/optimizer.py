@@ -23,6 +23,7 @@ from ..graph.hooks import RemovableHandle
 from ..graph.modes import enable_grad, no_grad
 from . import _saved
 from ._options import on_the_host
+from ._recording import record_step
 
 Array = Any
 Group = dict[str, Any]
@@ -33,6 +34,8 @@ ParamsT = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
 #: Hooks of all optimisers.
 EVERY_PRE: OrderedDict[int, Hook] = OrderedDict()
 EVERY_POST: OrderedDict[int, Hook] = OrderedDict()
+#: What PyTorch calls the numbers of several states.
+PLURALS = {"mu_product": "mu_products", "eta": "etas", "mu": "mus"}
 
 
 class _Required:
@@ -111,6 +114,8 @@ class Optimizer:
     _counts: tuple[str, ...] = ()
     #: What to say to a sparse gradient after the refusal.
     _sparse_instead = ""
+    #: Whether PyTorch's refusal of `capturable` on the host names xla, without and with foreach.
+    _captured_by_xla = (True, False)
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -119,11 +124,6 @@ class Optimizer:
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
                 f"but got {params.type()}"
-            )
-        if defaults.get("differentiable"):
-            raise NotImplementedError(
-                "differentiable=True is not supported: a step writes the parameters' memory and is never recorded. "
-                "Write the update with tensor operations to differentiate through it."
             )
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
@@ -161,14 +161,21 @@ class Optimizer:
         return loss
 
     def _step(self) -> None:
+        recorded = bool(self.defaults.get("differentiable"))
         for group in self.param_groups:
             pairs = [(param, grad) for param in group["params"] if (grad := param.grad) is not None]
             for param, grad in pairs:  # refuse before anything is written
                 if grad.__class__ is not Tensor and grad.is_sparse:
                     self._check_sparse(param, grad, group)
+            if pairs and group.get("capturable"):
+                self._check_capturable(pairs, group)
+            if pairs and recorded and group.get("foreach") and self._counts:
+                raise AssertionError("_foreach ops don't support autograd")
             for param, grad in pairs:
                 state = self.state.get(param) or self._begin(param, group)
-                if grad.__class__ is not Tensor and grad.is_sparse:
+                if recorded:
+                    record_step(self._update, param, grad, state, group, self._counts)
+                elif grad.__class__ is not Tensor and grad.is_sparse:
                     with no_grad():
                         self._update_sparse(param, grad, state, group)
                 else:
@@ -190,6 +197,24 @@ class Optimizer:
         """Raise where a sparse gradient cannot be used."""
         name = next(cls.__name__ for cls in type(self).__mro__ if "_update" in cls.__dict__)
         raise RuntimeError(f"{name} does not support sparse gradients{self._sparse_instead}")
+
+    def _check_capturable(self, pairs: list[tuple[Tensor, Tensor]], group: Group) -> None:
+        """Raise where a parameter to be stepped in a captured graph is on the host, in PyTorch's words; like there, after
+        the states were made."""
+        foreach = bool(group.get("foreach"))
+        if group.get("fused"):
+            return
+        for param, _ in pairs:
+            if not self.state.get(param):
+                self.state[param] = self._begin(param, group)
+        if all(param.device.type != "cpu" for param, _ in pairs):
+            return
+        told = ["params", *[PLURALS[name] for name in self._counts if name != "step"][::-1], "state_steps"]
+        places = ["cuda", "xpu", "hpu", "privateuseone", *(["xla"] if self._captured_by_xla[foreach] else [])]
+        comma = "," if len(told) > 2 and (foreach or len(told) > 3) else ""
+        raise AssertionError(
+            f"If capturable=True, {', '.join(told[:-1])}{comma} and {told[-1]} must be on supported devices: {places}."
+        )
 
     def _update_sparse(self, param: Tensor, grad: Tensor, state: State, group: Group) -> None:
         """One step of one parameter by a sparse gradient, written with tensor operations."""
@@ -229,7 +254,7 @@ class Optimizer:
                 raise TypeError(
                     f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}"
                 )
-            if not (param.is_leaf or param.retains_grad):
+            if not (param.is_leaf or param.retains_grad or self.defaults.get("differentiable")):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in param_group:

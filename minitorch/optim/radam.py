@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, factor, raw, zero_step
+from ._options import advance, factor, plain, raw, zero_step
 from ._pieces import pieces
 from ._rules import check_betas, check_least_zero, check_rate, direction, keep_square, lean, root_plus
 from .optimizer import Array, Group, Optimizer, ParamsT, State
@@ -29,8 +29,9 @@ class RAdam(Optimizer):
         weight_decay: the factor of p in d.
         decoupled_weight_decay: decay p itself, by the factor 1 - lr weight_decay, and not through d.
         maximize: climb instead.
-        foreach, capturable: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -73,7 +74,7 @@ class RAdam(Optimizer):
         count = advance(state["step"])
         beta1, beta2 = map(float, group["betas"])
         lr, eps = factor(xp, raw(group["lr"])), float(group["eps"])
-        decay, maximize = float(group["weight_decay"]), group["maximize"]
+        decay, maximize = plain(group["weight_decay"]), group["maximize"]
         shrink = factor(xp, 1 - lr * decay) if decay and group["decoupled_weight_decay"] else None
         rectified = _rectification(beta2, count)
         step_size = factor(xp, lr * ((rectified or 1.0) / (1 - beta1**count)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._tensor import Tensor
 from ..backend.namespace import Backend, backend_of
-from ._options import advance, factor, raw, zero_step
+from ._options import advance, factor, plain, raw, zero_step
 from ._pieces import pieces
 from ._rules import check_least_zero, check_rate, direction, keep_square, lean, root_plus
 from .optimizer import Array, Group, Optimizer, ParamsT, State
@@ -29,8 +29,9 @@ class RMSprop(Optimizer):
         momentum: the factor of b; 0 keeps none.
         centered: divide by the deviation, and not by the root mean square.
         maximize: climb instead.
-        capturable, foreach: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -40,6 +41,7 @@ class RMSprop(Optimizer):
     """
 
     _counts = ("step",)
+    _captured_by_xla = (True, True)
 
     def __init__(
         self,
@@ -73,7 +75,7 @@ class RMSprop(Optimizer):
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
         advance(state["step"])
         lr, keep, eps = factor(xp, raw(group["lr"])), float(group["alpha"]), float(group["eps"])
-        decay, maximize, momentum = float(group["weight_decay"]), group["maximize"], float(group["momentum"])
+        decay, maximize, momentum = plain(group["weight_decay"]), group["maximize"], float(group["momentum"])
         centered = group["centered"]
         written = [param, state["square_avg"]._data]
         if momentum > 0:

@@ -26,8 +26,9 @@ class Rprop(Optimizer):
         etas: the factors of the step size, the first below 1, the second above.
         step_sizes: the least and the greatest.
         maximize: climb instead.
-        capturable, foreach: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        foreach: accepted for PyTorch's sake; there is one implementation.
+        capturable: needs parameters on a device, as in PyTorch.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -36,6 +37,7 @@ class Rprop(Optimizer):
     """
 
     _counts = ("step",)
+    _captured_by_xla = (True, True)
 
     def __init__(
         self,

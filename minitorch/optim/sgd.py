@@ -29,7 +29,7 @@ class SGD(Optimizer):
         nesterov: look ahead; needs a momentum and no dampening.
         maximize: climb instead.
         foreach, fused: accepted for PyTorch's sake; there is one implementation.
-        differentiable: must be False.
+        differentiable: record the step, so that gradients flow through it.
 
     Raises:
         ValueError: for an option out of range.
@@ -58,7 +58,7 @@ class SGD(Optimizer):
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_strategy(foreach, fused)
+        check_strategy(foreach, fused, differentiable)
         defaults = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
@@ -79,9 +79,13 @@ class SGD(Optimizer):
             velocity = d.clone() if velocity is None else velocity * momentum + d * share
             state["momentum_buffer"] = velocity
             d = d + velocity * momentum if group["nesterov"] else velocity
-        held, step = rows(d)
         xp = backend_of(param._data)
-        param._data[held] -= xp.multiply(step, factor(xp, raw(group["lr"])))
+        lr = factor(xp, raw(group["lr"]))
+        if d.is_sparse:
+            held, step = rows(d)
+            param._data[held] -= xp.multiply(step, lr)
+        else:  # a velocity that began with a dense gradient
+            xp.subtract(param._data, xp.multiply(d._data, lr).astype(param.dtype.numpy, copy=False), out=param._data)
         param._bump()
 
     def _update(self, xp: Backend, param: Array, grad: Array, state: State, group: Group) -> None:
@@ -92,7 +96,13 @@ class SGD(Optimizer):
         if momentum:
             starts = state.get("momentum_buffer") is None
             if starts:
-                state["momentum_buffer"] = Tensor._wrap(xp.empty_like(param))
+                empty = xp.empty_like(param)
+                state["momentum_buffer"] = empty if xp.name == "recorded" else Tensor._wrap(empty)
+            elif state["momentum_buffer"].is_sparse:
+                raise RuntimeError(
+                    "add(sparse, dense) is not supported. Use add(dense, sparse) instead. (the velocity began with a sparse "
+                    "gradient)"
+                )
             written.append(state["momentum_buffer"]._data)
         for p, *velocity, g in pieces(xp, written, [grad]):
             d, scratch = g, None
@@ -104,7 +114,7 @@ class SGD(Optimizer):
             if velocity:
                 (v,) = velocity
                 if starts:
-                    v[...] = d
+                    v[...] = d.detached() if xp.name == "recorded" else d  # PyTorch starts it off the tape
                 else:
                     xp.multiply(v, momentum, out=v)
                     xp.add(v, d if share == 1.0 else xp.multiply(d, share), out=v)

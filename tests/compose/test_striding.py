@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
+from minitorch.ops.backward import jvp
 
 CALLS = (
     "x.as_strided((2,), (7,))", "x.as_strided((2,), (1,), -1)", "x.as_strided((2,), (-1,))", "x.as_strided((-2,), (1,))",
@@ -160,3 +161,17 @@ def test_set_needs_no_gradient():
     assert leaf.is_leaf and leaf.shape == (3,)
     leaf.sum().backward()
     assert leaf.grad.tolist() == [1, 1, 1]
+
+
+def test_a_window_that_reaches_beyond_its_tensor_has_no_derivative_there():
+    """What lies before a tangent in memory is not part of it, though it lies as the tensor does that it belongs to."""
+    x = mt.arange(6.0, dtype=mt.float64)[1:5].detach().requires_grad_()
+    z = x.as_strided((4,), (1,), 0)
+    assert z.tolist() == [0, 1, 2, 3]
+    around = mt.tensor([99.0, 10, 20, 30, 40, 99], dtype=mt.float64)
+    assert jvp(z, [x], [around[1:5]]).tolist() == [0, 10, 20, 30]
+    seed = mt.ones(4, dtype=mt.float64).requires_grad_()
+    (g,) = mt.autograd.grad(z, x, seed, create_graph=True)
+    (back,) = mt.autograd.grad(g, seed, around[1:5])
+    assert g.tolist() == [1, 1, 1, 0]
+    assert back.tolist() == [0, 10, 20, 30]

@@ -79,3 +79,33 @@ def test_a_positive_parameter_is_optimised_through_it():
     to = transform_to(mt.distributions.Normal.arg_constraints["scale"])
     to(free).sum().backward()
     assert free.grad.tolist() == [1.0]
+
+
+MATRICES = {
+    "lower_cholesky": (lambda c: c.lower_cholesky, (2, 3, 3)), "positive_definite": (lambda c: c.positive_definite, (3, 3)),
+    "positive_semidefinite": (lambda c: c.positive_semidefinite, (3, 3)), "corr_cholesky": (lambda c: c.corr_cholesky, (2, 6)),
+    "cat": (lambda c: c.cat([c.positive, c.unit_interval], -1, [1, 3]), (2, 4)),
+    "stack": (lambda c: c.stack([c.positive, c.interval(-1.0, 2.0)], 0), (2, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.referee
+@pytest.mark.parametrize("name", MATRICES)
+@pytest.mark.parametrize("registry", ["biject_to", "transform_to"])
+def test_matrices_and_parts(registry, name):
+    torch = pytest.importorskip("torch")
+    of, shape = MATRICES[name]
+
+    def scenario(lib):
+        d = lib.distributions
+        try:
+            to = getattr(d, registry)(of(d.constraints))
+        except NotImplementedError:
+            return ["none"]
+        x = lib.cos(lib.arange(36, dtype=lib.float64))[: int(lib.ones(shape).sum())].reshape(shape)
+        y = to(x)
+        assert of(d.constraints).check(y).all()
+        return [type(to).__name__, *y.flatten().tolist(), *to.inv(y).flatten().tolist()]
+
+    ours, theirs = scenario(mt), scenario(torch)
+    assert ours[0] == theirs[0] and ours[1:] == pytest.approx(theirs[1:])

@@ -34,6 +34,10 @@ FAMILIES = {
     "LogNormal": ("LogNormal(t([0.5, -1.5, 3.0]), t([1.0, 2.0, 0.5]))", "LogNormal(t([2.5, 0.5, 1.0]), t([1.0, 1.5, 2.0]))"),
     "Pareto": ("Pareto(t([0.5, 1.5, 3.0]), t([3.5, 1.5, 2.8]))", "Pareto(t([0.05, 0.1, 4.0]), t([2.0, 3.5, 0.5]))"),
     "Poisson": ("Poisson(t([0.5, 1.5, 3.0]))", "Poisson(t([2.5, 0.5, 1.0]))"),
+    "ContinuousBernoulli": ("ContinuousBernoulli(t([0.2, 0.5, 0.9]))", "ContinuousBernoulli(logits=t([0.5, 0.001, -1.0]))"),
+    "LowRankMultivariateNormal": (
+        "LowRankMultivariateNormal(t([0.5, -0.3]), t([[1.5, 0.3, 0.1], [0.3, 0.8, -1.0]]), t([0.5, 1.5]))",
+        "LowRankMultivariateNormal(t([[0.1, 0.3], [1.0, 2.0]]), t([[0.5], [0.9]]), t([[0.7, 0.3], [1.0, 2.0]]))"),
     "Independent": ("Independent(d.Normal(t([0.5, -1.5]), t([1.0, 2.0])), 1)",
                     "Independent(d.Normal(t([0.1, 1.5]), t([0.4, 0.9])), 1)"),
 }  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 
 RULES = {
     "SGD": lambda p, n: mt.optim.SGD(p, lr=0.1, weight_decay=0.1, maximize=True),

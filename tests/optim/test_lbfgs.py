@@ -70,7 +70,12 @@ def test_steps_are_pytorchs(kind, options, search):
         lists = {k: list(state[k]) for k in ("d", "old_dirs", "old_stps", "ro", "prev_flat_grad") if k in state}
         return [found, numbers, lists, list(state)]
 
-    compare(scenario, tolerance=1e-6)
+    compare(scenario, tolerance=LOOSE if (kind, search) == ("valley", "strong_wolfe") and "history_size" in options else 1e-9)
+
+
+#: A memory of two differences makes bad directions in the valley: after 56 evaluations of the search, each of which
+#: multiplies what came before, the last bits of two sums have grown to 3e-7.
+LOOSE = 1e-6
 
 
 @pytest.mark.referee

@@ -340,7 +340,3 @@ def test_an_optimiser_without_a_rule_says_so():
         mt.optim.Optimizer([a], {}).step()
 
 
-def test_differentiable_is_refused_with_the_way_out():
-    a, _ = two(mt)
-    with pytest.raises(NotImplementedError, match="differentiable=True is not supported"):
-        mt.optim.SGD([a], lr=0.1, differentiable=True)

@@ -101,3 +101,40 @@ def test_clearing_sparse_gradients():
     assert param.grad.to_dense().tolist() == [0.0, 0.0]
     made.zero_grad()
     assert param.grad is None
+
+
+@pytest.mark.referee
+@pytest.mark.parametrize("order", ["sd", "ds", "dsd", "rd", "dr", "ssd", "dsrs", "srd"])
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.1}, {"momentum": 0.9, "nesterov": True},
+                {"momentum": 0.9, "maximize": True}, {"weight_decay": 0.1}], ids=str)  # fmt: skip
+def test_sgd_with_dense_and_sparse_gradients_in_turn(options, order):
+    """d: dense, s: sparse in both dims, r: sparse in rows. A velocity stays what it began as; what PyTorch refuses is refused."""
+
+    def scenario(lib):
+        param = lib.nn.Parameter(lib.linspace(-1, 1, 12, dtype=lib.float64).reshape(4, 3))
+        made, told = lib.optim.SGD([param], lr=0.1, **options), []
+        for step, kind in enumerate(order):
+            grad = lib.cos(lib.arange(12, dtype=lib.float64).reshape(4, 3) * (step + 1))
+            grad[1] = 0
+            param.grad = {"d": grad, "s": grad.to_sparse(), "r": grad.to_sparse(1)}[kind]
+            said = outcome(made.step)
+            told.append(said if said is None else [said[0], said[1].split(".")[0]])
+            if said is not None:
+                return [*told, param]  # PyTorch has scaled the velocity by then
+            velocity = made.state.get(param, {}).get("momentum_buffer")
+            told += [param.detach().clone(), None if velocity is None else velocity.to_dense().clone()]
+        return told
+
+    if options.get("momentum") and order == "srd":
+        order = "ssd"  # sums of tensors with unlike sparse dims are refused in other words
+    compare(scenario, tolerance=1e-12)
+
+
+def test_a_half_precision_velocity_takes_a_sparse_gradient():
+    param = mt.nn.Parameter(mt.ones(3, 2, dtype=mt.float16))
+    made = mt.optim.SGD([param], lr=0.5, momentum=0.5)
+    for grad in (mt.ones(3, 2, dtype=mt.float16), mt.ones(3, 2, dtype=mt.float16).to_sparse()):
+        param.grad = grad
+        made.step()
+    assert param.dtype is mt.float16 and param.tolist() == [[-0.25, -0.25]] * 3
