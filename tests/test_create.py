@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 
 
 class Colour(enum.IntEnum):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 
 SIZES = (0, 1, 7, 15, 16, 17, 1000)
 DTYPES = ("float16", "bfloat16", "float32", "float64")

@@ -1,8 +1,8 @@
 import pytest
 
 import minitorch as mt
-from tests import standin
-from tests.standin import waits
+from minitorch.testing import standin
+from minitorch.testing.standin import waits
 
 HERE = mt.cuda.is_available()
 

@@ -22,8 +22,6 @@ SPACES = ["", "Tensor", "linalg", "fft", "special", "autograd", "autograd.functi
 
 #: Examples that may disagree, and why: `name` for a whole docstring.
 APART = {
-    "autograd.graph.saved_tensors_hooks": "refused, with a hint",
-    "autograd.graph.save_on_cpu": "refused, with a hint",
     "conj": "a conjugate is computed at once, so no tensor says is_conj()",
     "resolve_conj": "as conj",
     "resolve_neg": "as conj, and no tensor says is_neg()",
@@ -32,9 +30,7 @@ APART = {
     "set_flush_denormal": "NumPy has no switch for subnormal numbers",
     "sort": "the order of equal elements, which is not promised",
     "nn.utils.skip_init": "shows what the memory held",
-    "func.grad": "there is no vmap",
-    "func.jacfwd": "there is no vmap",
-    "func.jacrev": "there is no vmap",
+    "func.grad": "vmap stacks, and its grad_fn says so",
     "typename": "our modules are files of their own",
     "cholesky_inverse": "shows a rounding error",
     "linalg.solve": "shows a rounding error",

@@ -99,7 +99,7 @@ def test_transforms_are_pytorchs(scenario):
 
 
 def test_what_is_absent_says_what_to_write_instead():
-    for name, hint in (("vmap", "whole batch"), ("linearize", "func.jvp")):
+    for name, hint in (("functionalize", "as they are"), ("linearize", "func.jvp")):
         with pytest.raises(AttributeError, match=hint):
             getattr(mt.func, name)
     assert not hasattr(mt.func, "nothing")

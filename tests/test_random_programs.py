@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import minitorch as mt
 from tests.replay import STEP, Machine, Mismatch, run, steps
 
-PROGRAMS = 500 if settings().max_examples < 1000 else 20_000
+PROGRAMS = 500 if settings().max_examples < 1000 else 25_000
 
 
 def share(one, other):

@@ -12,7 +12,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.testing.numeric import check_gradients
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import compare, outcome, plain
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse")

@@ -16,8 +16,8 @@ from minitorch.backend import namespace
 from minitorch.backend.device import Device
 from minitorch.backend.gpu import Gpu, find_cupy, open_gpu
 from minitorch.backend.namespace import backend_for, backend_of
-from tests import standin
-from tests.standin import waits
+from minitorch.testing import standin
+from minitorch.testing.standin import waits
 
 
 # ---- what is missing -----------------------------------------------------------------------------------------------

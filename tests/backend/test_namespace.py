@@ -10,7 +10,7 @@ from minitorch.backend.gpu import Gpu
 from minitorch.backend.host import HOST, Host
 from minitorch.backend.namespace import backend_among, backend_for, backend_of, device_of
 from minitorch.backend.scalar import SCALAR
-from tests.standin import ndarray
+from minitorch.testing.standin import ndarray
 
 LAZY = """
 import sys

@@ -8,9 +8,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from tests import standin
-from tests.standin import cupy, cupyx, waits
-from tests.standin_snapshot import FILE, snapshot
+from minitorch.testing import standin
+from minitorch.testing.standin import cupy, cupyx, waits
+from minitorch.testing.standin.snapshot import FILE, snapshot
 
 
 def on_device(*values, dtype="float32"):

@@ -29,8 +29,11 @@ def test_digits(tmp_path):
     for name in ("digits_curves.png", "digits_confusion.png"):
         assert (tmp_path / name).read_bytes().startswith(PNG)
     svg = ElementTree.parse(tmp_path / "digits_graph.svg").getroot()
-    assert "0.weight" in "".join(svg.itertext())
-    assert output.count(str(tmp_path)) == 3
+    words = list(svg.itertext())
+    assert {"weight", "Linear", "loss = cross_entropy", "2 Dropout", "images", "labels"} <= set(words)
+    assert any(word.startswith("grad norm") for word in words)
+    assert "loss = cross_entropy" in (tmp_path / "digits_graph.html").read_text(encoding="utf-8")
+    assert output.count(str(tmp_path)) == 4
 
 
 def test_digits_is_the_same_for_the_same_seed(tmp_path):
@@ -45,9 +48,12 @@ def test_value_moons(tmp_path):
     assert str(tmp_path / "value_moons.png") in output
 
 
-def test_picture(tmp_path):
-    assert "wrote" in run("picture.py", tmp_path)
-    assert "tanh" in "".join(ElementTree.parse(tmp_path / "picture.svg").getroot().itertext())
+def test_gallery(tmp_path):
+    output = run("gallery.py", tmp_path, "--only", "expression", "mlp")
+    for name, word in (("expression", "tanh"), ("mlp", "cross_entropy")):
+        assert word in "".join(ElementTree.parse(tmp_path / f"{name}.svg").getroot().itertext())
+    assert "<!doctype html>" in (tmp_path / "mlp.html").read_text(encoding="utf-8").lower()
+    assert output.splitlines() == [f"wrote {tmp_path / name}" for name in ("expression.svg", "mlp.svg", "mlp.html")]
 
 
 def test_every_example_has_a_test():

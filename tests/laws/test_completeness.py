@@ -1,10 +1,15 @@
 """The table is complete: every op has a rule or None per input, a docstring, operands and a forward-mode derivative."""
 
+from pathlib import Path
+
 import pytest
+from hypothesis import settings
 
 from minitorch.ops import TABLE
-from tests.laws import table
-from tests.laws.operands import all_ops, all_public, cases, compositions
+from minitorch.testing import rows
+from minitorch.testing.examples import cases
+from minitorch.testing.laws import COLUMNS, LAWS, ROOMS
+from minitorch.testing.subjects import all_ops, all_public, compositions
 
 OPS = all_ops()
 ARRAY_MODULES = {"np", "numpy", "xp", "cupy", "math"}
@@ -62,13 +67,28 @@ def test_a_public_function_says_what_it_is(subject):
 @pytest.mark.parametrize("subject", OPS + compositions(), ids=str)
 def test_operands_can_be_drawn(subject):
     found = cases(subject)
-    assert found, "no operands: add a row to tests/laws/table.py"
+    assert found, "no operands: add a row to minitorch/testing/rows"
     if subject.rule.smooth and subject.differentiable and not subject.rule.still:
         assert any(any(case.moving(subject)) for case in found)
 
 
 def test_no_row_is_left_over():
-    assert set(table.OPS) <= set(TABLE)
+    assert set(rows.OPS) <= set(TABLE)
     names = {subject.name for subject in all_public()}
     names |= {name.rpartition(".")[2] for name in names} | {f"minitorch.{name}" for name in names}
-    assert set(table.PUBLIC) <= names
+    assert set(rows.PUBLIC) <= names
+
+
+def test_every_law_says_what_it_is_and_is_held():
+    """Each under a name of its own, in a column of the proof table, and as a test of this folder."""
+    assert len({law.name for law in LAWS}) == len(LAWS)
+    for law in LAWS:
+        assert law.text.endswith(".") and law.column in COLUMNS
+    tests = " ".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [room for room in ROOMS if f"as_tests({room.__name__.rpartition('.')[2]})" not in tests] == []
+
+
+def test_the_thorough_profile_looks_50_times_deeper():
+    """Also where a law takes a tenth of the examples."""
+    default, thorough = (settings.get_profile(name).max_examples for name in ("default", "thorough"))
+    assert thorough == 50 * default and thorough // 10 == 50 * (default // 10)

@@ -22,7 +22,7 @@ FLOORS = {
     "backend": 1,
     "tracked": 2,
     "size": 2,
-    "viz": 2,
+    "viz": 6,
     "ops": 3,
     "compose": 4,
     "operators": 5,
@@ -35,6 +35,7 @@ FLOORS = {
     "create": 5,
     "linalg": 6,
     "fft": 6,
+    "batching": 6,
     "func": 6,
     "layer_counting": 6,
     "layer_table": 6,
@@ -43,6 +44,7 @@ FLOORS = {
     "sparse": 6,
     "cuda": 6,
     "random": 6,
+    "trees": 5,
     "autograd": 6,
     "nn": 6,
     "optim": 6,
@@ -73,7 +75,6 @@ ONLY = {
     "graph": {"graph"},
     "backend": {"backend"},
     "tracked": {"tracked", "graph", "backend"},
-    "viz": {"viz", "graph", "backend"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -8,7 +8,8 @@ from minitorch.ops.backward import gradients
 from minitorch.ops.front import PUBLIC, parse
 from minitorch.ops.record import node_of
 from minitorch.testing.numeric import draw_like, results
-from tests.laws.operands import all_public, for_every_case
+from minitorch.testing.subjects import all_public
+from tests.laws.holding import for_every_case
 
 SUBJECTS = [subject for subject in all_public() if "." not in subject.name and subject.rule.through is None]
 

@@ -16,11 +16,12 @@ import pytest
 
 import minitorch as mt
 from minitorch.ops.front import PUBLIC, parse
-
-from .operands import all_public, cases, takes_complex
+from minitorch.testing.examples import cases, takes_complex
+from minitorch.testing.laws.law import flat
+from minitorch.testing.laws.referee import theirs, to_torch
+from minitorch.testing.subjects import all_public
 
 torch = pytest.importorskip("torch")
-from .test_referee import flat, theirs, to_torch  # noqa: E402
 
 pytestmark = pytest.mark.referee
 

@@ -9,7 +9,7 @@ import pytest
 
 import minitorch as mt
 from minitorch import nn, optim
-from tests.standin import waits
+from minitorch.testing.standin import waits
 
 F = nn.functional
 

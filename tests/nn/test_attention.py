@@ -7,7 +7,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.testing.numeric import check_gradients
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import compare, outcome, warned
 
 attend = mt.nn.functional.scaled_dot_product_attention

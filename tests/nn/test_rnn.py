@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import assert_same, compare, outcome, plain, warned
 
 over = pytest.mark.parametrize

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import compare, outcome
 
 over = pytest.mark.parametrize

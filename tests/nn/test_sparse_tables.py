@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import compare, outcome
 
 F32, NUMBERS = "float32", [[1, 2, 5], [1, 4, 0]]

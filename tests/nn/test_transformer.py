@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import compare, outcome, warned
 
 #: Both say at length why padding stays, and PyTorch that its nested tensors are new.

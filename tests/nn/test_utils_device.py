@@ -6,7 +6,7 @@ import pytest
 import minitorch as mt
 from minitorch import nn
 from minitorch.nn.utils import parametrizations, prune
-from tests.standin import waits
+from minitorch.testing.standin import waits
 from tests.twins import warned
 
 CHANGES = {
