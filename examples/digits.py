@@ -3,7 +3,7 @@
 scikit-learn's 1,797 scanned digits (8 x 8 pixels) are split into a training and a test set and standardised by the
 training set's mean and deviation. A two-layer network is trained with AdamW on shuffled mini-batches. Printed: the
 accuracy on the digits it has not seen. Drawn into --out: learning curves, the confusion matrix, the computation
-graph of one small step.
+graph of one small step with its gradients, also as a page that walks through the backward in a browser.
 
     python examples/digits.py [--epochs 25] [--seed 0] [--out examples/out]
 """
@@ -95,6 +95,17 @@ def draw_confusion(labels, predicted, path):
     plt.close(figure)
 
 
+def draw_step(model, images, labels, paths):
+    model.zero_grad()
+    with viz.record():
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+    names = {"images": images, "labels": labels, "loss": loss}
+    picture = viz.graph(loss, params=model, names=names, color="gradient", caption=f"One step on {len(images)} digits")
+    for path in paths:
+        picture.save(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=25)
@@ -112,11 +123,10 @@ def main():
     seconds = time.perf_counter() - started
     _, accuracy, predicted = evaluate(model, test_x, test_y)
 
-    pictures = [options.out / name for name in ("digits_curves.png", "digits_confusion.png", "digits_graph.svg")]
+    pictures = [options.out / f"digits_{name}" for name in ("curves.png", "confusion.png", "graph.svg", "graph.html")]
     draw_curves(history, pictures[0])
     draw_confusion(test_y, predicted, pictures[1])
-    loss = F.cross_entropy(model(train_x[:4]), train_y[:4])
-    viz.graph(loss, names=model.named_parameters(), caption="one step on four digits").save(pictures[2])
+    draw_step(model, train_x[:4], train_y[:4], pictures[2:])
 
     print(f"test accuracy: {accuracy:.2%} of {len(test_y)} digits ({len(history)} epochs in {seconds:.1f} s)")
     for path in pictures:

@@ -1,13 +1,14 @@
 """Draws any tape, of Values and of Tensors alike.
 
 `graph(loss)` walks the tape once, newest to oldest, and keeps a plain description of it: names, shapes, dtypes, byte
-counts, who feeds whom. No tensor and no array stays alive through a picture, and the tape is only read. The
-description is then written as text (`.text()`, needs nothing), JSON, DOT, or rendered as SVG, PNG and PDF (extra
-`viz`).
+counts, statistics, who feeds whom; `graph(model, x)` runs the model and draws what it did, module by module. No tensor and
+no array stays alive through a picture, and the tape is only read. The description is then written as text (`.text()`,
+needs nothing), JSON, an HTML page, DOT, or rendered as SVG, PNG and PDF (extra `viz`).
 """
 
-from .collect import Entry
-from .picture import Graph, graph
+from .document import Entry, ModuleCall
+from .drawing import graph
+from .picture import Graph
 from .recorder import record
 
-__all__ = ["Entry", "Graph", "graph", "record"]
+__all__ = ["Entry", "Graph", "ModuleCall", "graph", "record"]

@@ -1,175 +1,311 @@
 """Walks the tape and writes down what it finds.
 
 Starts from the nodes of the given tensors, Values or nodes and takes everything they depend on in the order of the
-clock: a node is younger than its parents, so that order is topological and the ids are the same on every run. Each
-node becomes an `Entry`, which holds strings and numbers only, so that a picture keeps no tensor and no array alive.
+clock: a node is younger than its parents, so that order is topological and the ids are the same on every run. Operands
+outside the tape join just before the op that first uses them. The tape is only read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import gc
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from ..graph.walk import newest_first
+import numpy as np
 
-__all__ = ["Entry", "collect"]
+from ..graph.walk import leading_to, newest_first
+from .document import Document, Entry, ModuleCall
+from .failure import Failure
+from .fold import count_times
+from .health import Gradients, mark_first_bad
+from .modules import calls_of, module_calls, owners
+from .naming import Names, node_behind, pairs
+from .operands import Operand, array_facts, operand_of, saved_operand, saved_values
+from .rules import rules_of
+from .stats import measure
+from .storage import pieces_of, saved_arrays
+
+__all__ = ["Origin", "collect"]
 
 LONGEST_PARAM = 40
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # differs from run to run
+#: Above so many nodes, or bytes, statistics are taken only where the caller asks for them.
+MOST_MEASURED = 20_000
+MOST_BYTES = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One node or leaf of the tape, in words and numbers.
+@dataclass
+class Origin:
+    """Where a tape comes from, beyond its roots.
 
-    `parents` holds the ids of its operands in order, None for an operand outside the tape. `saved_bytes` counts the
-    arrays the node still holds for backward. `data` and `grad` are set for Values, whose nodes hold their number.
+    `calls`: every module call of a run, also of modules that left nothing on the tape. `untrained`: nodes that stand for
+    inputs and frozen parameters, to which the engine would send no gradient. `failure`: what stopped the run.
     """
 
-    id: int
-    kind: str  # "op" or "leaf"
-    title: str  # the op's name, or the leaf's name where one was given
-    symbol: str
-    family: str
-    shape: tuple[int, ...]
-    dtype: str
-    params: tuple[tuple[str, str], ...]
-    parents: tuple[int | None, ...]
-    saved_bytes: int
-    data: float | None
-    grad: float | None
-    note: str
-
-    @property
-    def bytes(self) -> int:
-        """Size of the result, 0 where the dtype has no fixed size."""
-        return prod(self.shape) * ITEM_SIZES.get(self.dtype, 0)
+    calls: list[Any] | None = None
+    untrained: frozenset[Any] = frozenset()
+    failure: Failure | None = None
 
 
-ITEM_SIZES = {
-    "bool": 1,
-    "uint8": 1,
-    "int8": 1,
-    "int16": 2,
-    "int32": 4,
-    "int64": 8,
-    "float16": 2,
-    "bfloat16": 2,
-    "float32": 4,
-    "float64": 8,
-    "complex64": 8,
-    "complex128": 16,
-}
+def collect(things: object, names: Names, *, everything: bool = False, values: bool | None = None,
+            collapse: Callable[[Any], bool] | None = None, origin: Origin | None = None) -> Document:  # fmt: skip
+    """The Document of every node reachable from `things`, oldest first, so that a parent's id is below its child's.
 
+    Args:
+        things: an object on the tape, a node, or a list, tuple or dict of these.
+        everything: also operands outside the tape that are large and have no name.
+        values: take statistics of values and gradients (None: unless the tape is very large).
+        collapse: says of a module whether its calls are drawn closed.
 
-def collect(things: object, names: object = None) -> list[Entry]:
-    """The entries of every node reachable from `things`, oldest first, so that a parent's id is below its child's.
-
-    `things`: an object with a `_node`, a node, or a list, tuple or dict of these. `names`: a dict or pairs from name to
-    object (`locals()` and `model.named_parameters()` both do); what is not on the tape in it is ignored.
-
-    Raises: TypeError for an object that cannot be on a tape; ValueError where nothing given was recorded.
+    Raises:
+        TypeError: for an object that cannot be on a tape; for Values together with tensors.
+        ValueError: where nothing given was recorded.
     """
-    named: list[tuple[str, Any]] = []
+    origin = origin or Origin()
     roots: list[Any] = []
-    for name, thing in _pairs(things):
-        node = _node_of(thing)
+    for name, thing in pairs(things):
+        node = node_behind(thing)
         if node is None:
             if not hasattr(thing, "_node"):
                 raise TypeError(f"graph() takes tensors, Values or nodes of the tape, not {type(thing).__name__}")
             continue
         roots.append(node)
-        if name is not None:
-            named.append((name, node))
-    if not roots:
+        names.add(name, thing)
+    if not roots and origin.failure is None:
         raise ValueError("nothing to draw: no tensor given here requires grad or was computed from one that does")
-    for name, thing in _pairs(names):
-        node = _node_of(thing)
-        if node is not None and name is not None:
-            named.append((name, node))
-    return _describe(newest_first(roots)[::-1], named)
+    order = newest_first(roots)
+    if len({hasattr(node, "data") for node in order}) > 1:
+        raise TypeError("graph() draws Values or tensors, but both were given")
+    with _uncollected():
+        return _Collector(order, roots, names, everything, values, origin).document(collapse)
 
 
-def _pairs(things: object) -> list[tuple[str | None, object]]:
-    """(name, object) for each object in a dict, in pairs, or in a sequence; one nameless pair for a single object."""
-    if things is None:
-        return []
-    if isinstance(things, Mapping):
-        return [(str(name), thing) for name, thing in things.items()]
-    if hasattr(things, "_node") or hasattr(things, "stamp") or not isinstance(things, Iterable):
-        return [(None, things)]
-    pairs: list[tuple[str | None, object]] = []
-    for thing in things:
-        if isinstance(thing, tuple) and len(thing) == 2 and isinstance(thing[0], str):
-            pairs.append(thing)
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which finds none here and would take as long as all the rest."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Collector:
+    def __init__(self, order: list[Any], roots: list[Any], names: Names, everything: bool, values: bool | None,
+                 origin: Origin) -> None:  # fmt: skip
+        self.order, self.roots, self.names, self.everything, self.origin = order, roots, names, everything, origin
+        self.scalar = any(hasattr(node, "data") for node in order)
+        self.measured = len(order) <= MOST_MEASURED if values is None else values
+        self.budget = MOST_BYTES if values is None else 1 << 62
+        self.entries: list[Entry] = []
+        self.ids: dict[Any, int] = {}
+        self.calls = calls_of(order[::-1], origin.calls)
+        for prefix, module in owners(self.calls):
+            names.add_module(module, prefix)
+        self.call_ids = {call: number for number, call in enumerate(self.calls)}
+        self.known: dict[int, Operand] = {}
+        self.known_ids: dict[Operand, int] = {}
+        self.values: dict[Any, Any] = {}  # what a younger node has saved of an older one's value
+        self.outside: dict[Any, dict[int, Any]] = {}  # what a node has saved of its operands outside the tape
+        self.counted: set[Any] = set()
+        self.given_inf: set[Any] = set()  # nodes with an infinite operand outside the tape
+        self.dtypes: dict[Any, str] = {}  # NumPy spells a dtype's name anew each time
+
+    def document(self, collapse: Callable[[Any], bool] | None) -> Document:
+        for node in self.order:
+            for owner, place, value in saved_values(node):
+                if owner is not None:
+                    self.values.setdefault(owner, value)
+                elif place is not None:
+                    self.outside.setdefault(node, {})[place] = value
+        for node in reversed(self.order):
+            self.add(node)
+        if self.origin.failure is not None:
+            self.add_failure(self.origin.failure)
+        wanted = None
+        if self.origin.untrained:
+            trained = [node for node in self.order if node.op is None and node not in self.origin.untrained]
+            wanted = leading_to(self.order, trained) if trained else None
+        gradients = Gradients(self.order, self.roots, self.scalar, self.measured, wanted)
+        for node, number in self.ids.items():
+            self.entries[number].gradient = gradients.of(node)
+        modules: list[ModuleCall] = module_calls(self.calls, self.entries, collapse)
+        backward = gradients.steps(self.ids)
+        mark_first_bad(self.entries, backward, {self.ids[node] for node in self.given_inf})
+        document = Document("value" if self.scalar else "tensor", self.entries, modules, backward)
+        if modules:
+            count_times(document)
+        return document
+
+    # ---- nodes -----------------------------------------------------------------------------------------------------
+    def add(self, node: Any) -> None:
+        """The entry of a node, and before it those of its operands outside the tape."""
+        note = node.note
+        outside = {} if node.op is None else self.operands(node, note)
+        parents: list[int | None] = []
+        for place, parent in enumerate(node.parents):
+            parents.append(outside.get(place) if parent is None else self.ids[parent])
+        parents += [None] * (max(outside, default=-1) + 1 - len(parents))
+        for place in range(len(node.parents), len(parents)):
+            parents[place] = outside.get(place)
+        self.ids[node] = number = len(self.entries)
+        entry = Entry(number, "op", parents=tuple(parents))
+        self.entries.append(entry)
+        if node.op is None or node.op.family == "input":
+            entry.name, entry.kind = self.names.of_leaf(node)
         else:
-            pairs.append((None, thing))
-    return pairs
+            self.describe_op(entry, node)
+        shape = node.shape
+        entry.shape = None if shape is None else tuple(map(int, shape))
+        raw = self.raw_of(node)
+        if hasattr(node, "data"):
+            entry.dtype, entry.bytes = "float", 8
+            entry.value = measure(node.data)
+            return
+        entry.dtype = self.dtypes.get(node.dtype)
+        if entry.dtype is None and node.dtype is not None:
+            entry.dtype = self.dtypes[node.dtype] = str(getattr(node.dtype, "name", node.dtype))
+        if shape is not None and node.dtype is not None:
+            entry.bytes = prod(shape) * int(getattr(node.dtype, "itemsize", 0))
+        entry.device = self.device_of(entry, raw)
+        entry.value = self.value_of(node, note, raw)
+
+    def describe_op(self, entry: Entry, node: Any) -> None:
+        op, note = node.op, node.note
+        entry.op, entry.symbol, entry.family = str(op.name), str(op.symbol or ""), str(op.family or "")
+        if hasattr(op, "index") and hasattr(op, "results"):  # one of several results
+            entry.op = entry.symbol = f"{op.name}.{op.results[op.index]}"
+        entry.name = self.names.names.get(node) or getattr(node, "label", None) or None
+        entry.params = tuple((str(key), subscript(value) if key == "key" else short(value))
+                             for key, value in (node.params or {}).items())  # fmt: skip
+        names = getattr(getattr(op, "base", op), "inputs", ())
+        absent = {name for name, parent in zip(names, node.parents, strict=False) if parent is None}
+        entry.rules = tuple((name, text) for name, text in rules_of(op) if name not in absent)
+        for number, size in (pieces_of(saved_arrays(node)) if node.saved else ()) or (() if note is None else note.saved):
+            if number not in self.counted:
+                self.counted.add(number)
+                entry.saved += size
+        if note is not None:
+            entry.module = self.call_ids.get(note.call)
+            entry.source, entry.line, entry.time = note.source or None, note.text or None, note.time
+            if note.function:
+                entry.op, entry.symbol = note.function, ""
+                if hasattr(op, "index") and hasattr(op, "results"):
+                    entry.op = entry.symbol = f"{note.function}.{op.results[op.index]}"
+
+    def raw_of(self, node: Any) -> Any:
+        """The array of a node, where the tape still holds it."""
+        if node.op is None and hasattr(node, "tensor"):
+            try:
+                return getattr(node.tensor(), "_data", None)
+            except RuntimeError:  # a layout without one array
+                return None
+        return self.values.get(node)
+
+    def device_of(self, entry: Entry, raw: Any) -> str:
+        if raw is not None and hasattr(raw, "shape"):
+            return array_facts(raw)[2] or "cpu"
+        for parent in entry.parents:
+            if parent is not None and (device := self.entries[parent].device) is not None:
+                return device
+        return "cpu"
+
+    def value_of(self, node: Any, note: Any, raw: Any) -> Any:
+        """The statistics of a node's value, from its note or from the array."""
+        found = None if note is None else note.value
+        if isinstance(found, list):
+            index = getattr(node.op, "index", 0)
+            found = found[index] if index < len(found) and (len(found) == 1 or hasattr(node.op, "index")) else None
+        if found is None and raw is not None and self.measured and self.spend(raw):
+            found = measure(raw)
+        return found
+
+    def spend(self, raw: Any) -> bool:
+        """Whether there is time left to look at an array."""
+        self.budget -= getattr(raw, "nbytes", 0)
+        return self.budget >= 0
+
+    # ---- operands outside the tape ---------------------------------------------------------------------------------
+    def operands(self, node: Any, note: Any) -> dict[int, int]:
+        """The ids of the operands of a node that are not on the tape, by place."""
+        found: dict[int, Operand] = {} if note is None else dict(note.operands)
+        for place, value in self.outside.get(node, {}).items():
+            if place not in found:
+                key = id(value)
+                operand = self.known.get(key) or saved_operand(value)
+                if operand is not None:
+                    found[place] = operand
+                    if hasattr(value, "shape"):
+                        self.known[key] = operand
+        if any(operand.value is not None and operand.value["inf"] for operand in found.values()):
+            self.given_inf.add(node)
+        return {place: number for place in sorted(found) if (number := self.add_operand(found[place])) is not None}
+
+    def add_operand(self, operand: Operand, always: bool = False) -> int | None:
+        """The id of an operand outside the tape; None where it is left out of the picture."""
+        if operand in self.known_ids:
+            return self.known_ids[operand]
+        name, kind = self.names.of_operand(operand)
+        bad = operand.value is not None and operand.value["nan"]
+        if not (always or self.everything or operand.small or bad or name or kind != "constant"):
+            return None
+        number = len(self.entries)
+        self.entries.append(
+            Entry(number, kind, name=name, shape=operand.shape, dtype=operand.dtype, device=operand.device,
+                  bytes=operand.bytes, value=operand.value))  # fmt: skip
+        if not operand.is_number:
+            self.known_ids[operand] = number
+        return number
+
+    def add_failure(self, failure: Failure) -> None:
+        """The op that raised, with its operands as far as they are known."""
+        parents: list[int | None] = []
+        for thing in failure.operands:
+            node = node_behind(thing)
+            if node is not None and node in self.ids:
+                parents.append(self.ids[node])
+                continue
+            operand = operand_of(thing, self.known)
+            parents.append(None if operand is None else self.add_operand(operand, always=True))
+        self.entries.append(
+            Entry(len(self.entries), "failed", op=failure.op, parents=tuple(parents), family="failed",
+                  module=self.call_ids.get(failure.call), source=failure.source or None, line=failure.line or None,
+                  error=failure.message))  # fmt: skip
 
 
-def _node_of(thing: Any) -> Any:
-    """The node of a tensor or Value, the node itself if one was given, None for anything else."""
-    node = getattr(thing, "_node", None)
-    if node is None and hasattr(thing, "stamp") and hasattr(thing, "parents"):
-        node = thing
-    return node
+def subscript(key: object) -> str:
+    """A subscript as it is written: "[..., 0:16]"."""
+    parts = []
+    for item in key if isinstance(key, tuple) else (key,):
+        if isinstance(item, slice):
+            ends = ["" if end is None else str(end) for end in (item.start, item.stop, item.step)]
+            parts.append(":".join(ends if item.step is not None else ends[:2]))
+        else:
+            parts.append("..." if item is Ellipsis else short(item))
+    text = f"[{', '.join(parts)}]"
+    return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - 1] + "…"
 
 
-def _describe(nodes: list[Any], named: Iterable[tuple[str, Any]]) -> list[Entry]:
-    """Entries for the nodes, which come oldest first."""
-    names: dict[Any, str] = {}
-    for name, node in named:
-        names.setdefault(node, name)
-    ids: dict[Any, int] = {node: number for number, node in enumerate(nodes)}
-    return [_entry(node, ids, names.get(node)) for node in nodes]
-
-
-def _entry(node: Any, ids: Mapping[Any, int], name: str | None) -> Entry:
-    op = node.op
-    name = name or getattr(node, "label", None)
-    value = _number(getattr(node, "data", None))
-    saved = node.saved if isinstance(node.saved, tuple) else ()
-    return Entry(
-        id=ids[node],
-        kind="leaf" if op is None else "op",
-        title=(name or "leaf") if op is None else _titled(str(op.name), name),
-        symbol="" if op is None else str(op.symbol or ""),
-        family="" if op is None else str(op.family or ""),
-        shape=tuple(node.shape or ()),
-        dtype="" if value is not None else str(getattr(node.dtype, "name", node.dtype)),
-        params=tuple((str(key), _short(value)) for key, value in (node.params or {}).items()),
-        parents=tuple(None if parent is None else ids[parent] for parent in node.parents),
-        saved_bytes=sum({id(array): getattr(array, "nbytes", 0) for array in saved}.values()),
-        data=value,
-        grad=None if value is None else _number(getattr(node.grad, "_data", node.grad)),
-        note=_note(node.note),
-    )
-
-
-def _titled(op: str, name: str | None) -> str:
-    return f"{name} = {op}" if name else op
-
-
-def _short(value: object) -> str:
+def short(value: object) -> str:
     """A parameter in at most LONGEST_PARAM characters; an array (an index, a mask) only by its shape."""
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"array{list(shape)}"
-    if isinstance(value, (tuple, list)):
-        inside = ", ".join(_short(item) for item in value[:9]) + (", …" if len(value) > 9 else "")
+    if isinstance(value, tuple | list):
+        inside = ", ".join(short(item) for item in value[:9]) + (", …" if len(value) > 9 else "")
         text = f"({inside},)" if len(value) == 1 else f"({inside})"
+    elif callable(value):
+        text = str(getattr(value, "__name__", getattr(value, "name", type(value).__name__)))
+    elif isinstance(value, np.dtype):
+        text = value.name
+    elif isinstance(value, float):
+        text = f"{value:.6g}"
     else:
-        text = repr(value)
+        text = ADDRESS.sub("", repr(value))
     return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - 1] + "…"
-
-
-def _number(value: object) -> float | None:
-    """A Value's float; arrays and tensors are not looked into."""
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _note(note: object) -> str:
-    """Module path and source line, where the recording left them."""
-    parts = (getattr(note, "module", None), getattr(note, "source", None))
-    return "  ".join(str(part) for part in parts if part)

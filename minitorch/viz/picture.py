@@ -1,99 +1,131 @@
 """The picture of a tape, in every form it can take.
 
-`graph(loss)` returns a Graph: the collected entries and the ways to write them. `.text()` and `.json()` need
-nothing; `.dot()` needs the graphviz package; `.svg()` and `.save("x.png")` need Graphviz itself, on the PATH or
-in-process. A notebook shows the SVG, or the text where it cannot be rendered or would be too large to read.
+`.text()` and `.json()` need nothing, and neither does the HTML page; `.dot()` needs the graphviz package; `.svg()` and
+`.save("x.png")` need Graphviz itself, on the PATH or in-process. A notebook shows the SVG, or the text where it cannot be
+rendered or would be too large to read.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from .collect import Entry, collect
-from .dot import render, source
+from .document import Document, Entry, ModuleCall
 from .text import tree
 
-__all__ = ["Graph", "graph"]
+__all__ = ["Graph"]
 
-WRITTEN = {".txt", ".json", ".dot", ".gv", ".svg"}
+WRITTEN = {".txt", ".json", ".dot", ".gv", ".svg", ".html"}
 RENDERED = {".png", ".pdf"}
-SHRINKING = r'<svg style="max-width:100%;height:auto" width="\1"'
-NOTEBOOK_LIMIT = 1000
 NOTEBOOK_LINES = 200
 
 
-def graph(things: object, *, names: object = None, caption: str | None = None, max_nodes: int = 1000) -> Graph:
-    """The tape that leads to a tensor, a Value, or several of them, as a picture.
-
-    `names`: dict or pairs from name to tensor, to label leaves and results (`locals()`, `model.named_parameters()`).
-    `max_nodes`: pictures draw at most so many of the newest nodes and say so; text and JSON hold all of them.
-
-    Raises: TypeError for something that cannot be on a tape; ValueError where nothing was recorded.
-    """
-    return Graph(collect(things, names), caption=caption, max_nodes=max_nodes)
-
-
 class Graph:
-    """A tape written down: `entries`, oldest first, and the forms they can be written in. Holds no tensor."""
+    """A tape written down, and the forms it can be written in. Holds plain data, no tensor.
 
-    __slots__ = ("caption", "entries", "max_nodes")
+    Attributes:
+        nodes: what is on the tape, oldest first.
+        modules: the module calls, parents before children.
+        backward: the steps of the backward in the engine's order; empty where it is not known.
+        error: the exception that stopped the forward, without its frames, or None.
+    """
 
-    def __init__(self, entries: list[Entry], *, caption: str | None = None, max_nodes: int = 1000) -> None:
-        if max_nodes < 1:
-            raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
-        self.entries = entries
+    __slots__ = ("_document", "_look", "caption", "error", "max_nodes")
+
+    def __init__(self, document: Document, *, caption: str | None = None, depth: int | None = None, fold: bool = True,
+                 show: frozenset[str] = frozenset(), color: str = "family", max_nodes: int = 300,
+                 error: Exception | None = None) -> None:  # fmt: skip
+        self._document = document
         self.caption = caption
         self.max_nodes = max_nodes
+        self.error = error
+        self._look: dict[str, Any] = {"depth": depth, "fold": fold, "show": show, "color": color}
 
+    @property
+    def nodes(self) -> list[Entry]:
+        return self._document.nodes
+
+    @property
+    def modules(self) -> list[ModuleCall]:
+        return self._document.modules
+
+    @property
+    def backward(self) -> list[dict[str, Any]]:
+        return self._document.backward
+
+    # ---- forms -----------------------------------------------------------------------------------------------------
     def text(self) -> str:
         """A tree for terminals, newest node first, one line per node."""
-        return tree(self.entries)
+        return tree(self.nodes, self.modules)
 
     def json(self, *, indent: int | None = None) -> str:
-        """Every entry as a JSON object, oldest first, with operands as ids."""
-        return json.dumps({"caption": self.caption, "nodes": [asdict(entry) for entry in self.entries]}, indent=indent)
+        """Nodes, modules and backward as JSON; numbers that JSON lacks are the strings "nan", "inf" and "-inf"."""
+        return json.dumps(self._document.plain(self.caption), indent=indent, allow_nan=False)
+
+    def html(self) -> str:
+        """One HTML file that needs no other: pan, zoom, search, and the backward step by step."""
+        from .page import page
+
+        return page(self._document.plain(self.caption))
 
     def dot(self) -> str:
         """DOT, the same bytes on every run of the same program."""
-        return source(self.entries, max_nodes=self.max_nodes, caption=self.caption)
+        from .dot import source
+
+        return source(self._document, self.caption, max_nodes=self.max_nodes, **self._look)
 
     def svg(self) -> str:
         """A complete SVG document with a viewBox, at most as wide as the page it is shown on."""
-        document = render(self.dot(), "svg").decode()
-        # Graphviz gives a fixed size in points, which notebooks crop; with the viewBox the width may shrink to fit.
-        return re.sub(r'<svg width="(\w+)" height="\w+"', SHRINKING, document, count=1)
+        from .render import svg
+
+        return svg(self.dot())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture in the format the name ends in (.svg .png .pdf .dot .json .txt) and returns the path."""
+        """Writes the picture in the format the name ends in (.html .svg .png .pdf .dot .json .txt) and returns the path.
+
+        Raises:
+            ValueError: for another ending.
+            ImportError: where Graphviz is needed and missing, with the line that installs it.
+        """
         target = Path(path)
         ending = target.suffix.lower()
         if ending not in WRITTEN | RENDERED:
             endings = ", ".join(sorted(WRITTEN | RENDERED))
             raise ValueError(f"cannot tell the format from {target.name!r}: end it in {endings}")
         if ending in RENDERED:
+            from .render import render
+
             target.write_bytes(render(self.dot(), ending[1:]))
             return target
-        write = {".txt": self.text, ".json": self.json, ".svg": self.svg}.get(ending, self.dot)
-        target.write_text(write() + "\n", encoding="utf-8")
+        forms = {".txt": self.text, ".json": self.json, ".svg": self.svg, ".html": self.html}
+        target.write_text(forms.get(ending, self.dot)() + "\n", encoding="utf-8")
         return target
 
+    # ---- at the prompt and in a notebook ---------------------------------------------------------------------------
     def __repr__(self) -> str:
-        kinds = Counter(entry.kind for entry in self.entries)
-        return f"Graph({kinds['op']} ops, {kinds['leaf']} leaves; .text(), .svg(), .save(path))"
+        kinds = Counter("op" if entry.made else "leaf" for entry in self.nodes)
+        ops = f"{kinds['op']} op{'' if kinds['op'] == 1 else 's'}"
+        leaves = f"{kinds['leaf']} leaves"
+        failed = "" if self.error is None else f"; failed: {type(self.error).__name__}: {_first_line(str(self.error))}"
+        return f"Graph({ops}, {leaves}; .text(), .svg(), .save(path){failed})"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """What a notebook shows: text always, SVG where it can be rendered and read."""
+        """What a notebook shows: text always, SVG where it can be rendered."""
         lines = self.text().split("\n")
         more = [] if len(lines) <= NOTEBOOK_LINES else [f"… {len(lines) - NOTEBOOK_LINES} more lines in .text()"]
         bundle = {"text/plain": "\n".join(lines[:NOTEBOOK_LINES] + more)}
-        if min(self.max_nodes, len(self.entries)) <= NOTEBOOK_LIMIT:
-            try:
-                bundle["image/svg+xml"] = self.svg()
-            except ImportError as reason:
-                bundle["text/plain"] += f"\n({reason})"
+        try:
+            from .render import svg
+
+            bundle["image/svg+xml"] = svg(self.dot(), again=True)
+        except ImportError as reason:
+            bundle["text/plain"] += f"\n({reason})"
         return bundle
+
+
+def _first_line(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return first if len(first) <= 80 else first[:79] + "…"

@@ -3,7 +3,9 @@
 import random
 import sys
 
-from minitorch.viz import graph
+import minitorch as mt
+from minitorch import nn
+from minitorch.viz import graph, record
 from tests.viz.tapes import chain, leaf, op, small
 
 SMALL = """\
@@ -80,3 +82,21 @@ def test_the_recursion_limit_does_not_matter():
 
 def test_repr_is_short():
     assert repr(graph(chain(1000))) == "Graph(1000 ops, 1 leaves; .text(), .svg(), .save(path))"
+
+
+def test_numbers_stand_among_the_operands():
+    x = mt.ones(2, requires_grad=True)
+    with record():
+        y = (1 - x * 2.5) * mt.tensor(3.0)
+    assert [line.partition("  test_text.py")[0] for line in graph(y, names={"x": x}).text().splitlines()] == [
+        "#6 mul(#4, #5)  [2] float32",
+        "├─ #5 3  [] float32",
+        "#4 sub(1, #2)  [2] float32",
+        "#2 mul(#0, 2.5)  [2] float32",
+        "#0 x  [2] float32",
+    ]
+
+
+def test_modules_are_named_by_path_and_class():
+    lines = graph(nn.Sequential(nn.Linear(2, 3)), mt.ones(1, 2)).text().splitlines()
+    assert lines[0].startswith("#3 linear(#2, #0, #1)  [1, 3] float32  0 (Linear)")
