@@ -38,13 +38,12 @@ _SUBMODULES = frozenset(("__config__", "accelerator", "amp", "autograd", "backen
                          "overrides", "random", "return_types", "signal", "sparse", "special", "testing", "types",
                          "utils", "version", "viz", "xpu"))  # fmt: skip
 #: What PyTorch has and this library has not, and why.
-_ABSENT = {"vmap": "there are no batching transforms yet; call the function on a batch, or in a loop with `stack`",
-           "hub": "there is no index of models; build the model and load its state dict",
+_ABSENT = {"hub": "there is no index of models; build the model and load its state dict",
            "onnx": "there is no export to ONNX"}  # fmt: skip
 _DTYPES = {d.name: d for d in _dtypes.ALL} | _dtypes.ALIASES
 #: Names of a module that is imported only for them.
 _LATE = {"summary": "layer_table", "load": "io", "save": "io", "autocast": "amp", "get_autocast_dtype": "amp",
-         "show_config": "__config__", "is_anomaly_enabled": "autograd.anomaly_mode",
+         "show_config": "__config__", "vmap": "batching", "is_anomaly_enabled": "autograd.anomaly_mode",
          "is_anomaly_check_nan_enabled": "autograd.anomaly_mode", "set_anomaly_enabled": "autograd.anomaly_mode"}  # fmt: skip
 #: Where names that have no row in a table live: name -> module.
 _HOMES: dict[str, str] = {}

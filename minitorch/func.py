@@ -11,6 +11,7 @@ from typing import Any
 
 from ._tensor import Tensor
 from .autograd.functional import _basis, _filled, _push
+from .batching import vmap
 from .compose.shapes import stack
 from .graph.modes import enable_grad, modes, set_grad_enabled
 from .graph.walk import newest_first
@@ -18,12 +19,15 @@ from .nn.module import Module
 from .nn.utils.stateless import _functional_call
 from .ops.backward import gradients
 from .ops.record import node_of
+from .trees import leaves, mapped
+from .trees import shape as tree_shape
+from .trees import text as tree_text
 
-__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "stack_module_state", "vjp"]
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "stack_module_state",
+           "vjp", "vmap"]  # fmt: skip
 
 #: What PyTorch has here and minitorch has not, and what to write instead.
 _ABSENT = {
-    "vmap": "call the function on the whole batch, or in a loop",
     "functionalize": "functions run as they are",
     "linearize": "use `func.jvp`",
 }
@@ -95,29 +99,6 @@ def _stacked_leaf(tensors: list[Any], name: str) -> Any:
     return made.detach().requires_grad_() if asking == {True} else made
 
 
-# ---- trees ---------------------------------------------------------------------------------------------------------
-def _leaves(tree: Any) -> list[Any]:
-    """What hangs in a nest of tuples, lists and dicts."""
-    if isinstance(tree, dict):
-        return [leaf for item in tree.values() for leaf in _leaves(item)]
-    return [leaf for item in tree for leaf in _leaves(item)] if type(tree) in (tuple, list) else [tree]
-
-
-def _mapped(change: Callable[[Any], Any], tree: Any) -> Any:
-    """The same nest with every leaf changed."""
-    if isinstance(tree, dict):
-        return type(tree)((key, _mapped(change, item)) for key, item in tree.items())
-    return type(tree)(_mapped(change, item) for item in tree) if type(tree) in (tuple, list) else change(tree)
-
-
-def _shape(tree: Any) -> Any:
-    return _mapped(lambda leaf: "*", tree)
-
-
-def _text(tree: Any) -> str:
-    return str(_shape(tree)).replace("'*'", "*")
-
-
 # ---- the start and the end of a transform --------------------------------------------------------------------------
 def _started(tree: Any) -> Any:
     """Tensors of the transform's own; those that are recorded outside stay on that tape."""
@@ -127,7 +108,7 @@ def _started(tree: Any) -> Any:
             return leaf
         return leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
 
-    return _mapped(start, tree)
+    return mapped(start, tree)
 
 
 def _reaches_out(outputs: list[Any], own: list[Any]) -> bool:
@@ -138,7 +119,7 @@ def _reaches_out(outputs: list[Any], own: list[Any]) -> bool:
 
 
 def _ended(tree: Any, recorded: bool) -> Any:
-    return tree if recorded else _mapped(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, tree)
+    return tree if recorded else mapped(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, tree)
 
 
 def _called(func: Callable[..., Any], args: Any, kwargs: Any, has_aux: bool, who: str) -> tuple[Any, Any]:
@@ -192,11 +173,11 @@ def grad_and_value(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
             if value.dim() != 0:
                 raise RuntimeError(f"{who}: Expected f(*args) to return a scalar Tensor, got tensor with {value.dim()} dims. "
                                    "Maybe you wanted to use the vjp or jacrev APIs instead?")  # fmt: skip
-            own = _leaves(chosen)
+            own = leaves(chosen)
             recorded = outside and _reaches_out([value], own)
             found = iter(_pulled([value], own, [_filled(value, 1)], recorded))
         with set_grad_enabled(outside):
-            slopes = _ended(_mapped(lambda leaf: next(found), chosen), recorded)
+            slopes = _ended(mapped(lambda leaf: next(found), chosen), recorded)
             value, aux = _ended(value, recorded), _ended(aux, recorded)
         return (slopes, (value, aux)) if has_aux else (slopes, value)
 
@@ -239,7 +220,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     with enable_grad():
         started = _started(primals)
         results, aux = _called(func, started, {}, has_aux, who)
-        flat, own = _leaves(results), _leaves(started)
+        flat, own = leaves(results), leaves(started)
         _checked(flat, who)
         for out in flat:
             if not (out.is_floating_point() or out.is_complex()):
@@ -248,13 +229,13 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         recorded = outside and _reaches_out(flat, own)
 
     def pull(cotangents: Any) -> Any:
-        if _shape(cotangents) != _shape(results):
+        if tree_shape(cotangents) != tree_shape(results):
             raise RuntimeError("Expected pytree structure of cotangents to be the same as pytree structure of outputs to the "
-                               f"function. cotangents: {_text(cotangents)}, primal output: {_text(results)}")  # fmt: skip
-        seeds = _leaves(cotangents)
+                               f"function. cotangents: {tree_text(cotangents)}, primal output: {tree_text(results)}")  # fmt: skip
+        seeds = leaves(cotangents)
         again = modes.grad and (recorded or any(seed.requires_grad for seed in seeds))
         found = iter(_ended(_pulled(flat, own, seeds, again), again))
-        return _mapped(lambda leaf: next(found), started)
+        return mapped(lambda leaf: next(found), started)
 
     out = _ended(results, recorded)
     return (out, pull, _ended(aux, recorded)) if has_aux else (out, pull)
@@ -273,15 +254,15 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
     who = "jvp(f, primals, tangents)"
     if not isinstance(primals, tuple):
         raise RuntimeError(f"{who}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).")
-    if _shape(primals) != _shape(tangents):
+    if tree_shape(primals) != tree_shape(tangents):
         raise RuntimeError(f"{who}: Expected primals and tangents to have the same python structure. For example, if primals is "
                            "a tuple of 3 tensors, tangents also must be. Got primals with structure "
-                           f"{_text(primals)} and tangents with structure {_text(tangents)}")  # fmt: skip
+                           f"{tree_text(primals)} and tangents with structure {tree_text(tangents)}")  # fmt: skip
     outside = modes.grad
     with enable_grad():
         started = _started(primals)
         results, aux = _called(func, started, {}, has_aux, who)
-        flat, own, moves = _leaves(results), _leaves(started), _leaves(tangents)
+        flat, own, moves = leaves(results), leaves(started), leaves(tangents)
         _checked(flat, who)
         recorded = outside and (_reaches_out(flat, own) or any(move.requires_grad for move in moves))
     with set_grad_enabled(recorded):
@@ -290,7 +271,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
             raise RuntimeError("jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is "
                                "not allowed with strict=True.")  # fmt: skip
         moved = iter([_filled(out, 0) if tangent is None else tangent for out, tangent in zip(flat, pushed, strict=True)])
-        out, along = _ended(results, recorded), _ended(_mapped(lambda leaf: next(moved), results), recorded)
+        out, along = _ended(results, recorded), _ended(mapped(lambda leaf: next(moved), results), recorded)
     return (out, along, _ended(aux, recorded)) if has_aux else (out, along)
 
 
@@ -346,16 +327,16 @@ def _matrices(func: Callable[..., Any], argnums: Any, has_aux: bool, compute: Ca
         with enable_grad():
             started, chosen = _chosen(args, argnums)
             results, aux = _called(func, started, kwargs, has_aux, who)
-            flat, own = _leaves(results), _leaves(chosen)
+            flat, own = leaves(results), leaves(chosen)
             _checked(flat, who)
             recorded = outside and _reaches_out(flat, own)
         with set_grad_enabled(recorded):
 
             def matrix(out: Any) -> Any:
                 found = iter(_ended(compute(out, own, recorded), recorded))
-                return _mapped(lambda leaf: next(found), chosen)
+                return mapped(lambda leaf: next(found), chosen)
 
-            made = _mapped(matrix, results)
+            made = mapped(matrix, results)
         return (made, _ended(aux, recorded)) if has_aux else made
 
     return wrapper
