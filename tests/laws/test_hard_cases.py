@@ -7,16 +7,17 @@ value, gradient and gradient of the gradient are PyTorch's, pinned here and comp
 
 import copy
 import gc
-import importlib
 import math
 import pickle
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minitorch as mt
+from minitorch.testing.laws import LAWS
 
 inf, nan = math.inf, math.nan
 over = pytest.mark.parametrize
@@ -79,7 +80,9 @@ ELSEWHERE = {
 def test_what_is_said_to_be_tested_elsewhere_is():
     for place in ELSEWHERE.values():
         path, _, name = place.partition("::")
-        assert callable(getattr(importlib.import_module(f"tests.{path[:-3].replace('/', '.')}"), name, None)), place
+        text = (Path(__file__).parents[1] / path).read_text(encoding="utf-8")
+        made = {f"test_{law.name}" for law in LAWS}  # by `as_tests`, for the files that take them over
+        assert re.search(rf"^def {name}\(", text, re.MULTILINE) or ("as_tests" in text and name in made), place
 
 
 # ---- corners -------------------------------------------------------------------------------------------------------

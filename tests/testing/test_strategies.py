@@ -341,7 +341,7 @@ def shrunk(strategy):
     """What Hypothesis reports of the planted bug: the operands it came down to, and the lines of the message."""
     last = []
 
-    @settings(max_examples=100, database=None, deadline=None, derandomize=True, phases=[Phase.generate, Phase.shrink])
+    @settings(max_examples=100, database=None, deadline=None, derandomize=True, phases=[Phase.generate, Phase.shrink], print_blob=False)
     @given(strategy)
     def test(pair):
         last[:] = pair
