@@ -23,13 +23,12 @@ from .trees import leaves, mapped
 from .trees import shape as tree_shape
 from .trees import text as tree_text
 
-__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "stack_module_state",
-           "vjp", "vmap"]  # fmt: skip
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",
+           "stack_module_state", "vjp", "vmap"]  # fmt: skip
 
 #: What PyTorch has here and minitorch has not, and what to write instead.
 _ABSENT = {
     "functionalize": "functions run as they are",
-    "linearize": "use `func.jvp`",
 }
 
 
@@ -273,6 +272,43 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
         moved = iter([_filled(out, 0) if tangent is None else tangent for out, tangent in zip(flat, pushed, strict=True)])
         out, along = _ended(results, recorded), _ended(mapped(lambda leaf: next(moved), results), recorded)
     return (out, along, _ended(aux, recorded)) if has_aux else (out, along)
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """`func(*primals)`, and the function that pushes tangents of the primals through what was recorded, again and again.
+
+    Raises:
+        RuntimeError: for tangents of another structure, shape or dtype than the primals.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.linearize.html
+    """
+    outside = modes.grad
+    with enable_grad():
+        started = _started(primals)
+        results = func(*started)
+        flat, own = leaves(results), leaves(started)
+        _checked(flat, "linearize(f, *primals)")
+        recorded = outside and _reaches_out(flat, own)
+
+    def along(*tangents: Any) -> Any:
+        if tree_shape(tangents) != tree_shape(primals):
+            raise RuntimeError(f"Expected the tangents {tree_text(tangents)} to have the same argspec as the primals "
+                               f"{tree_text(primals)}")  # fmt: skip
+        moves = leaves(tangents)
+        for place, (move, one) in enumerate(zip(moves, own, strict=True)):
+            for what in ("shape", "device", "dtype"):
+                have, want = getattr(move, what), getattr(one, what)
+                if have != want:
+                    raise RuntimeError(f"tangent:{place} with {what} {have} in flattened pytree doesn't match the {what} "
+                                       f"{want} of the corresponding primal.")  # fmt: skip
+        again = modes.grad and (recorded or any(move.requires_grad for move in moves))
+        with set_grad_enabled(again):
+            pushed = iter(_push(tuple(flat), tuple(own), tuple(moves)))
+            made = [_filled(out, 0) if tangent is None else tangent for out, tangent in zip(flat, pushed, strict=True)]
+            found = iter(made)
+            return _ended(mapped(lambda leaf: next(found), results), again)
+
+    return _ended(results, recorded), along
 
 
 # ---- matrices ------------------------------------------------------------------------------------------------------

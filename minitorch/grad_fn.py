@@ -1,36 +1,58 @@
 """A node in PyTorch's clothes: what `tensor.grad_fn` returns.
 
-A handle made on demand around a Node (or, for a leaf, the AccumulateGrad at the end of the chain). Two handles of one
-node are equal. It offers PyTorch's `name()`, `next_functions`, `variable`, `metadata` and hooks, and keeps no tensor.
+A handle made on demand around a Node (or, for a leaf, the AccumulateGrad at the end of the chain), of a class that is
+called like the backward. It offers PyTorch's `name()`, `next_functions`, `variable`,
+`metadata`, hooks and `_saved_...` values, and keeps no tensor.
 The first hook puts a `Hooked` in the place of the node's op, so that nodes without hooks pay nothing.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from .graph.hooks import RemovableHandle, hooks_of
-from .graph.node import Cotangents, Leaf, Port
+from .graph.node import FREED, Cotangents, Leaf, Port
+from .graph.reverse import FREED_TEXT, check
 from .ops.edge import as_array, settle
+from .ops.record import port_to
 
 #: What users note on a node, for as long as it lives.
 _metadata: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+#: The handles in use: while one is held, asking again gives the same.
+_handles: WeakValueDictionary[Any, GradFn] = WeakValueDictionary()
+#: The class of the handles of each backward.
+_classes: dict[str, type] = {}
+#: What PyTorch calls a saved input that is neither `self` nor `other`, by op.
+SAVED_NAMES = {"pow": {"y": "exponent"}, "matmul": {"y": "mat2"}, "where": {"condition": "condition"}}
+NAMES = {"x": "self", "y": "other"}
 
 
 class GradFn:
     """The op call that made a tensor."""
 
-    __slots__ = ("node",)
+    __slots__ = ("__weakref__", "node")
+    node: Any
 
-    def __init__(self, node: Any) -> None:
-        self.node = node
+    def __new__(cls, node: Any) -> GradFn:
+        held = _handles.get(node)
+        if held is not None:
+            return held
+        blank = object.__new__(cls)
+        blank.node = node
+        name = "AccumulateGrad" if isinstance(node, Leaf) else blank.name()
+        kind = _classes.get(name) or _classes.setdefault(name, type(name, (GradFn,), {"__slots__": ()}))
+        made: GradFn = object.__new__(kind)
+        made.node = node
+        _handles[node] = made
+        return made
 
     def name(self) -> str:
         """PyTorch's name of the backward: `MulBackward0`."""
         if isinstance(self.node, Leaf):
-            return "struct torch::autograd::AccumulateGrad"
+            return "torch::autograd::AccumulateGrad"
         op = self._op
         said = getattr(op, "grad_name", None) or backward_name(op.name)
         return str(said(self.node.params) if callable(said) else said)
@@ -61,7 +83,7 @@ class GradFn:
     def variable(self) -> Any:
         """The leaf tensor that an AccumulateGrad fills (None if it is gone)."""
         if not isinstance(self.node, Leaf):
-            raise AttributeError(f"'{self.name()}' object has no attribute 'variable'")
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute 'variable'")
         return self.node.tensor()
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -87,17 +109,43 @@ class GradFn:
 
         return hooks.add(hooks.before, alone)
 
+    def _saved(self) -> dict[str, Callable[[], Any]]:
+        """How to read what the call saved, by PyTorch's names of it: tensors on the tape, numbers, sizes, parameters."""
+        node = self.node
+        if node.op.__class__ is Port and node.parents:
+            node = node.parents[0]
+        keeps = getattr(node.op, "keeps", None) or ()
+        own = NAMES | SAVED_NAMES.get(getattr(node.op, "name", ""), {})
+        found: dict[str, Callable[[], Any]] = {}
+        for place, (kind, key, _) in enumerate(keeps):
+            if kind in ("in", "shape"):
+                label = own.get(node.op.inputs[key], node.op.inputs[key]) + ("" if kind == "in" else "_sym_sizes")
+            else:
+                results = node.op.results
+                label = {"out": "result" if len(results) == 1 else results[key] if kind == "out" else ""}.get(kind, "")
+            if label:
+                found[label] = SavedTensor(node, place)
+        for label, value in (node.params or {}).items():
+            found.setdefault(label, functools.partial(_itself, value))
+        return found
+
+    def __dir__(self) -> list[str]:
+        saved = () if isinstance(self.node, Leaf) else (f"_saved_{label}" for label in self._saved())
+        return [*super().__dir__(), *saved]
+
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_saved_"):
-            asked = {"self": "x", "other": "y", "result": "out"}.get(name[7:], name[7:])
-            for (kind, key, _), value in zip(self.node.op.keeps, self.node.saved, strict=False):
-                label = self.node.op.inputs[key] if kind == "in" else kind
-                if label == asked:
-                    return value.tensor() if hasattr(value, "unpack") else value  # packed by hooks on saved tensors
+        if name.startswith("_saved_") and not isinstance(self.node, Leaf):
+            found = self._saved().get(name[7:])
+            if found is not None:
+                return found()
+        if name.startswith("_raw_saved_") and not isinstance(self.node, Leaf):
+            raw = self._saved().get(name[11:])
+            if isinstance(raw, SavedTensor):
+                return raw
         ctx = None if isinstance(self.node, Leaf) or name.startswith("__") else getattr(self._op, "ctx", None)
         if ctx is not None:  # of a custom Function
             return getattr(ctx, name)
-        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GradFn) and other.node is self.node
@@ -106,8 +154,64 @@ class GradFn:
         return hash(self.node)
 
     def __repr__(self) -> str:
-        name = "AccumulateGrad" if isinstance(self.node, Leaf) else self.name()
-        return f"<{name} object at {id(self.node):#x}>"
+        return f"<{type(self).__name__} object at {id(self.node):#x}>"
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+class SavedTensor:
+    """The place of a node where one value is saved: called, it reads it; `register_hooks` packs it."""
+
+    __slots__ = ("node", "place")
+    #: Puts what hooks make of a tensor in its place: see `autograd.saved_hooks`.
+    pack: Callable[..., None]
+
+    def __init__(self, node: Any, place: int) -> None:
+        self.node, self.place = node, place
+
+    def __call__(self) -> Any:
+        """What is saved, an array as a tensor with the node that it comes from.
+
+        Raises:
+            RuntimeError: where it was freed, or written in place since.
+        """
+        from ._tensor import Tensor
+
+        node, place = self.node, self.place
+        check(node)
+        value = node.saved[place]
+        kind, key, _ = node.op.keeps[place]
+        if hasattr(value, "unpack"):  # packed by hooks on saved tensors
+            value = value.tensor()._data
+        if kind == "shape" or value is None or not hasattr(value, "nbytes"):
+            return value
+        cell = node.cells[place] if node.cells else None
+        if kind == "out":
+            return Tensor._wrap(value, node if len(node.op.results) == 1 else port_to(node, key, value), cell)
+        origin = node.parents[key]
+        variable = origin.tensor() if isinstance(origin, Leaf) else None
+        return variable if variable is not None and variable._data is value else Tensor._wrap(value, origin, cell)
+
+    def register_hooks(self, pack_hook: Callable[..., Any], unpack_hook: Callable[..., Any]) -> None:
+        """Keep what `pack_hook` makes of the saved tensor, and what `unpack_hook` makes of that for each backward.
+
+        Raises:
+            TypeError: for hooks that cannot be called.
+            RuntimeError: where hooks are set already, or the value is freed or no tensor.
+        """
+        if not (callable(pack_hook) and callable(unpack_hook)):
+            raise TypeError("register_hooks(): incompatible function arguments. Both hooks must be callable.")
+        if self.node.saved is FREED:
+            raise RuntimeError(f"Calling register_hooks on a saved tensor after it has been freed. {FREED_TEXT}")
+        if hasattr(self.node.saved[self.place], "unpack"):
+            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair "
+                               "of hooks is allowed at a time.")  # fmt: skip
+        tensor = self()
+        if not hasattr(tensor, "_data"):
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+        self.pack(self.node, self.place, tensor, pack_hook, unpack_hook)
 
 
 class Hooked:

@@ -80,7 +80,6 @@ def refusals(m):
             yield "done"
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize("scenario", [maps, derivatives, refusals])
 def test_vmap_is_pytorchs(scenario):
     compare(lambda library: list(scenario(library)), tolerance=1e-6)

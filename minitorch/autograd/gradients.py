@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import value as scalars
 from .._tensor import Tensor
 from .._tensor_sparse_methods import gradients_for, seeds_for, values_for
@@ -18,6 +20,7 @@ from ..compose.shapes import stack
 from ..ops import backward as engine
 from ..tracked import Tracked
 from ..value import Value
+from .graph import GradientEdge
 
 __all__ = ["backward", "grad"]
 
@@ -129,8 +132,8 @@ def _listed(tensors: Any, function: str) -> list[Any]:
     Raises:
         TypeError: for a mapping that is no dict, and for anything that is no tensor.
     """
-    if isinstance(tensors, Tracked):
-        return [tensors]
+    if isinstance(tensors, Tracked | GradientEdge):
+        return [_at(tensors)]
     if isinstance(tensors, dict):
         tensors = tensors.values()
     elif isinstance(tensors, Mapping):
@@ -138,7 +141,7 @@ def _listed(tensors: Any, function: str) -> list[Any]:
             f"`inputs` argument to `{function}` must be a dict, not {type(tensors).__name__}. Other Mapping types are "
             "not supported."
         )
-    listed = list(tensors)
+    listed = [_at(tensor) for tensor in tensors]
     for place, tensor in enumerate(listed):
         if not isinstance(tensor, Tracked):
             raise TypeError(
@@ -146,6 +149,24 @@ def _listed(tensors: Any, function: str) -> list[Any]:
                 f"{type(tensor).__name__}"
             )
     return listed
+
+
+def _at(tensor: Any) -> Any:
+    """A tensor in the place of a `GradientEdge`: the leaf itself, or one without memory whose gradient arrives there.
+
+    Raises:
+        RuntimeError: for a node of several results, where the edge does not say which it is.
+    """
+    if not isinstance(tensor, GradientEdge):
+        return tensor
+    node = tensor.node.node
+    leaf = node.tensor() if node.op is None else None
+    if leaf is not None:
+        return leaf
+    if node.shape is None:
+        raise RuntimeError(f"the gradient edge leads to {tensor.node.name()}, which has several results. Hint: make the edge by "
+                           "get_gradient_edge(tensor) of the result that is meant.")  # fmt: skip
+    return Tensor._wrap(np.broadcast_to(np.zeros((), node.dtype), node.shape), node)
 
 
 def _seeds(given: Any, count: int, scalar: bool) -> list[Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend.namespace import backend_of, device_of
+from ..grad_fn import SavedTensor
 from ..graph.modes import no_grad, packing
 from ..graph.node import Node
 from ..ops.record import port_to
@@ -66,18 +67,19 @@ class Packed:
         return found
 
 
-def pack(tensor: Tensor, array: Any, kept: bool) -> Packed:
-    """Run the pack hook of the innermost context on a tensor that is being saved.
+def pack(tensor: Tensor, array: Any, kept: bool, hooks: Any = None) -> Packed:
+    """Run the pack hook of the innermost context, or of a given pair, on a tensor that is being saved.
 
     Args:
         tensor: the tensor.
         array: its array.
         kept: whether its node may be kept; not that of a result, which would be a reference cycle.
+        hooks: the pair, where it is not that of the context.
 
     Raises:
         RuntimeError: where the hook writes to the tensor.
     """
-    pack_hook, unpack_hook = _here.hooks[-1]
+    pack_hook, unpack_hook = hooks or _here.hooks[-1]
     cell = tensor._cell
     version = cell[0] if cell is not None else 0
     with no_grad():
@@ -121,6 +123,20 @@ def pack_node(node: Any, args: Any) -> None:
             packed[place] = pack(Tensor._wrap(value, origin, cell), value, False)
     node.saved, node.cells, node.mark = tuple(packed), (None,) * len(packed), 0
     node.op = Unpacking(op)
+
+
+def pack_place(node: Any, place: int, tensor: Tensor, *hooks: Callable[..., Any]) -> None:
+    """Pack what a node has saved at one place, by hooks of its own."""
+    packed = pack(tensor, tensor._data, node.op.keeps[place][0] == "in", hooks)
+    cell = node.cells[place] if node.cells else None
+    node.saved = (*node.saved[:place], packed, *node.saved[place + 1:])
+    if cell is not None:
+        node.cells, node.mark = (*node.cells[:place], None, *node.cells[place + 1:]), node.mark - cell[0]
+    if not isinstance(node.op, Unpacking):
+        node.op = Unpacking(node.op)
+
+
+SavedTensor.pack = staticmethod(pack_place)
 
 
 def _order(op: Any, kinds: list[Any]) -> list[int]:

@@ -25,6 +25,8 @@ class Modes(threading.local):
 
     grad: bool = True
     inference: bool = False
+    #: The backward under way, if any: which nodes it goes through (`ops.backward.Task`).
+    task: Any = None
     run: Callable[..., Any]
 
     def __init__(self) -> None:

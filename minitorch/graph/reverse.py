@@ -59,6 +59,11 @@ def reverse(
         op = node.op
         if op is None:
             continue
+        parents = node.parents
+        if wanted is not None:
+            parents = tuple([parent if parent in wanted else None for parent in parents])
+            if not any(parents):
+                continue  # asked for itself alone: it does not run, and keeps what it saved
         saved = node.saved
         if saved:
             if saved is FREED:
@@ -69,9 +74,6 @@ def reverse(
                     mark -= cell[0]
             if mark:
                 raise RuntimeError(changed(node))
-        parents = node.parents
-        if wanted is not None:
-            parents = tuple([parent if parent in wanted else None for parent in parents])
         for parent, gx in zip(parents, op.pull(node if dress is None else dress(node), g, parents), strict=False):
             if gx is None:
                 continue

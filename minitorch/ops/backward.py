@@ -21,6 +21,15 @@ from .record import node_of
 from .rows import Rows
 
 
+class Task:
+    """One backward: the nodes it goes through; hooks on several tensors ask for it."""
+
+    __slots__ = ("__weakref__", "order")
+
+    def __init__(self, order: list[Any]) -> None:
+        self.order = order
+
+
 def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, captured: dict[Any, Any] | None,
         accumulate: bool) -> None:  # fmt: skip
     """Pull the seeds back from the roots. `captured` (by node, values None) restricts the walk to what leads there."""
@@ -42,6 +51,7 @@ def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, c
     visit = arrival(wrap, captured, create_graph, accumulate)
     walk = walking[-1] if walking else reverse
     before, modes.grad = modes.grad, create_graph
+    above, modes.task = modes.task, Task(order)
     try:
         if create_graph:
             walk(order, grads, visit=visit, settle=settled, dress=Dresser(wrap), keep=keep, wanted=wanted,
@@ -51,6 +61,7 @@ def run(roots: list[Any], seeds: list[Any], *, keep: bool, create_graph: bool, c
                 walk(order, grads, visit=visit, settle=settled, keep=keep, wanted=wanted, watched=watched)
     finally:
         modes.grad = before
+        modes.task = above
 
 
 def _settle_but(asked: dict[Any, Any], g: Any, parent: Any) -> Any:

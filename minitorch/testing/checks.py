@@ -17,6 +17,7 @@ import numpy as np
 from ..nn.module import Module
 from .arrays import count, on_host
 from .derivatives import only_recorded, own_dtypes, prove, repeat, subject
+from .duality import duality
 from .hygiene import BackwardRaised, apart, manners
 from .modules import of_call
 from .naming import arguments_of
@@ -29,6 +30,8 @@ from .verdicts import TOLERANCE
 
 #: Entries of a Jacobian, and columns, up to which all of them are compared.
 ENTRIES, COLUMNS = 20_000, 500
+#: How far forward and reverse mode may be apart in a whole model, where roundings add up.
+DUALITY = 1e-8
 
 
 def check(model_or_fn: Any, inputs: Any, *, order: int = 1, mode: str = "auto", kinks: str = "skip", seed: int = 0,
@@ -64,6 +67,7 @@ def check(model_or_fn: Any, inputs: Any, *, order: int = 1, mode: str = "auto", 
             _manners(report, problem, seed)
         if not any(finding.kind == "mutated" for finding in report.findings):  # numbers that are written to say nothing
             if _derivatives(report, problem, order, mode, kinks, seed, tolerance):
+                _forward_mode(report, problem, seed)
                 _precision(report, problem, seed)
     report.add("nothing was changed", touched)
     if isinstance(model_or_fn, Module):
@@ -79,7 +83,8 @@ def _derivatives(report: Report, problem: Problem, order: int, mode: str, kinks:
     for level in range(1, order + 1):
         chosen = _mode(problem, level) if mode == "auto" else mode
         found = prove(problem, (level,), mode=chosen, kinks=kinks, seed=seed, tolerance=tolerance)
-        counted = Report(findings=found.findings, compared=found.compared, kinks=found.kinks, unresolved=found.unresolved)
+        counted = Report(findings=found.findings, compared=found.compared, kinks=found.kinks, unresolved=found.unresolved,
+                         notes=found.notes)  # fmt: skip
         how = "every entry" if chosen == "full" else "a random direction" + (" and samples" if chosen == "sampled" else "")
         if level > 1:
             counted.lines.append(_line(f"order {level}", found.findings, f"{found.compared} compared, {how}"))
@@ -112,6 +117,17 @@ def _manners(report: Report, problem: Problem, seed: int) -> None:
         raise TypeError(f"{problem.label} returns no tensor of floating or complex numbers")
     for what, findings in manners(own, seed):
         report.add(what, findings)
+
+
+def _forward_mode(report: Report, problem: Problem, seed: int) -> None:
+    """Forward mode is the transpose of reverse mode, where there is one."""
+    try:
+        findings = duality(problem, seed, DUALITY)
+    except Exception as error:
+        report.notes.append(f"forward mode was not compared ({type(error).__name__}: {error})")
+        return
+    if not any(finding.kind == "unresolved" for finding in findings):
+        report.add("forward mode against reverse", findings)
 
 
 def _precision(report: Report, problem: Problem, seed: int) -> None:

@@ -8,6 +8,7 @@ looked at (hygiene). Inputs of less than float64 are proved in float64 and their
 from __future__ import annotations
 
 import contextlib
+import traceback
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from .suspects import first_wrong
 from .verdicts import TOLERANCE, judge
 
 KINKS = ("skip", "error", "ignore")
+CHECKPOINT = "a checkpoint runs again in the backward, without the copies that are moved: prove the model without checkpoints"
 
 
 def gradcheck(fn: Any, inputs: Any, *, method: str = "auto", mode: str = "full", kinks: str = "skip",
@@ -165,6 +167,8 @@ def compare(report: Report, problem: Problem, method: str, mode: str, kinks: str
         tables = plan(problem, mode, seed)
     except Exception as error:
         report.findings.append(_raised(error, "the backward" if problem.order == 1 else f"order {problem.order}"))
+        if any(frame.filename.endswith("utils/checkpoint.py") for frame in traceback.extract_tb(error.__traceback__)):
+            report.notes.append(CHECKPOINT)
         return
     for table in tables:
         verdict = judge(table, tolerance, method, kinks)
@@ -172,6 +176,8 @@ def compare(report: Report, problem: Problem, method: str, mode: str, kinks: str
         wrong = next((finding for finding in found if finding.kind in ("wrong", "not finite")), None)
         if wrong is not None and not any(finding.suspect for finding in report.findings):
             wrong.suspect = first_wrong(problem, seed)[0]
+            if wrong.suspect.startswith("'_Rerun'"):
+                report.notes.append(CHECKPOINT)
         report.findings += found
 
 

@@ -134,13 +134,15 @@ def unresolved(verdict: Verdict, out: int | None, place: int, rows: slice, colum
     made = Finding("unresolved", f"{said}: {int(mask.sum())} of {mask.size} entries",
                    place_of(plan, out, place), name=problem.names[place], order=problem.order, index=index,
                    tape=float(plan.tape[at]), difference=float(verdict.difference[at]), wrong=0, total=int(mask.size))
+    hint = ("scale the function so that its value is not large beside its gradient; or, if it is analytic and takes complex "
+            "numbers, pass method='complex'")  # fmt: skip
+    hint = f"beside the point the function raised {plan.values.refusal}" if plan.values.refusal else hint
     made.rows = [*_block_rows(plan, out, place), *_entry_rows(plan, out, place, at, rows, index, part),
                  ("by the tape", f"{made.tape:.10g}"),
                  ("by differences", f"{made.difference:.10g}, off by up to {verdict.error[at]:.1e}"),
                  ("needed", f"better than {COARSEST * largest:.1e}, {COARSEST:.1%} of the largest entry"),
                  ("unresolved", f"{int(mask.sum())} of {mask.size} entries"),
-                 ("hint", "scale the function so that its value is not large beside its gradient; or, if it is analytic and "
-                          "takes complex numbers, pass method='complex'")]  # fmt: skip
+                 ("hint", hint)]
     return made
 
 

@@ -20,6 +20,7 @@ from ..ops.op import Op
 from .case import Case
 from .domains import Call, Domain, Rule, between, call
 from .examples import NO_OPERANDS
+from .naming import meant
 from .operands import Fixed, explicit_call, how
 from .subjects import PLAIN, Subject, every_subject, of_op
 
@@ -73,7 +74,8 @@ def named(thing: Any) -> list[Subject]:
         found = found or [subject for subject in every_subject() if subject.name == name]
         found = found or [subject for subject in every_subject() if subject.name.rpartition(".")[2] == name]
         if not found:
-            raise LookupError(f"there is no op and no public function called {thing!r}")
+            raise LookupError(f"there is no op and no public function called {thing!r}"
+                              + meant(name, [subject.name for subject in every_subject()]))  # fmt: skip
     else:
         found = [subject for subject in every_subject() if subject.kind != "op" and is_function_of(subject, thing)]
         if not found:

@@ -53,12 +53,14 @@ def manners(problem: Problem, seed: int = 0, tolerance: float = 0.0) -> list[tup
         except Exception as error:
             raise BackwardRaised(str(error)) from error
         backward += [] if forward else backward_found
+        if not forward and not backward and problem.order == 1:
+            backward += _kept_outside(problem, seed)
         untouched = untouched or written + _written("the backward", problem.names, before, inputs)
         alone = shared + _shared_buffers(problem, seed)
     kinds = _each_op(problem, seed) if problem.order == 1 else []
     if any(finding.kind == "dtype" for finding in kinds):  # its roundings are no crookedness
         backward = [finding for finding in backward if finding.kind != "linear"]
-    for what, into in (("nondeterministic", backward), ("linear", backward), ("aliasing", alone)):
+    for what, into in (("nondeterministic", backward), ("linear", backward), ("layout", backward), ("aliasing", alone)):
         named = [finding for finding in kinds if finding.kind == what]
         if named:  # that it is this op says more than that it is the whole
             into[:] = [finding for finding in into if finding.kind != what] + named
@@ -124,6 +126,25 @@ def _read_twice(problem: Problem, inputs: list[Tensor], again_inputs: list[Tenso
         backward.append(Finding("linear", f"the gradient by {crooked[0]!r} is not linear in the cotangent: for -4 times it, "
                                 "the backward does not return -4 times the gradient", name=crooked[0]))  # fmt: skip
     return backward, written, shared
+
+
+def _kept_outside(problem: Problem, seed: int) -> list[Finding]:
+    """Whether a gradient is another one where the function was called with other numbers before the backward."""
+    inputs = problem.fresh()
+    outputs = [output for output in problem.run(inputs) if node_of(output) is not None]
+    seeds = [seed_._data for seed_ in _cotangents(outputs, seed)]
+    first = [twin(g._data) for g in dense_gradients(outputs, inputs, [Tensor._wrap(twin(s)) for s in seeds])]
+    outputs = [output for output in problem.run(inputs) if node_of(output) is not None]
+    elsewhere = [leaf(np.asarray(t._data * 1.25) if isinstance(t._data, np.ndarray) else t._data) for t in problem.fresh()]
+    try:
+        problem.run(elsewhere)
+    except Exception:  # it cannot go there
+        return []
+    second = dense_gradients(outputs, inputs, [Tensor._wrap(twin(s)) for s in seeds])
+    return [Finding("state", f"the gradient by {name!r} is another one when the function is called with other numbers before "
+                    "its backward runs: the backward reads what a forward left outside of ctx", name=name)
+            for name, one, two in zip(problem.names, first, second)
+            if not _fourfold(one, np.asarray(-4 * two._data), float(np.abs(on_host(one)).max(initial=0.0)))][:1]  # fmt: skip
 
 
 def _fourfold(one: Any, other: Any, size: float) -> bool:
@@ -193,7 +214,7 @@ def _each_op(problem: Problem, seed: int) -> list[Finding]:
             if custom:
                 found += _kind(seen, name, place, g, parent, blamed)
         if custom and not found:
-            found += _kept_or_crooked(node, cotangent, copies, name, blamed)
+            found += _kept_or_crooked(node, cotangent, copies, name, blamed) or _by_layout(node, cotangent, name, blamed)
     return found
 
 
@@ -215,6 +236,34 @@ def _kept_or_crooked(node: Any, cotangent: Any, pulled: list[Any], name: str, bl
             found.append(Finding("linear", f"the gradient of {name} by its input {called!r} is not linear in the cotangent",
                                  name=called, suspect=blamed))  # fmt: skip
     return found
+
+
+def _by_layout(node: Any, cotangent: Any, name: str, blamed: str) -> list[Finding]:
+    """Whether an op returns another gradient for the same cotangent where that lies in memory in another way: the gradient
+    of a sum is expanded, that of a transpose is turned."""
+    items = _items(cotangent)
+    if any(item is not None and (not isinstance(item, np.ndarray) or item.ndim == 0) for item in items):
+        return []
+    flat = [None if item is None else np.full(item.shape, item.flat[0] if item.size else 0, item.dtype) for item in items]
+    expanded = [None if item is None else np.broadcast_to(item[(slice(0, 1),) * item.ndim], item.shape) for item in flat]
+    turned = [None if item is None else twin_of_gaps(item) for item in items]
+    for plain, other, what in ((items, turned, "strided"), (flat, expanded, "expanded, as that of a sum is")):
+        one, two = (_pull(node, Cotangents(tuple(given)) if isinstance(cotangent, Cotangents) else given[0])
+                    for given in (plain, other))  # fmt: skip
+        for place, (g, h) in enumerate(zip(one or (), two or ())):
+            if g is not None and h is not None and not _fourfold(g, np.asarray(-4 * h), float(np.abs(g).max(initial=0.0))):
+                called = input_name(node.note.op, place)
+                return [Finding("layout", f"the gradient of {name} by its input {called!r} is another where the cotangent is "
+                                f"{what}", name=called, suspect=blamed)]  # fmt: skip
+    return []
+
+
+def twin_of_gaps(array: Any) -> Any:
+    """The same numbers in Fortran's order, every other number in memory a gap."""
+    memory = np.zeros((2 * array.shape[-1], *array.shape[-2::-1]), array.dtype)
+    strided = memory[::2].transpose()
+    strided[...] = array
+    return strided
 
 
 def _kind(seen: Seen, name: str, place: int, g: Any, parent: Any, blamed: str) -> list[Finding]:

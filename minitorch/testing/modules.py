@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from .._tensor import Tensor
 from ..autograd.function import Function as FunctionClass
+from ..compose.choosing import where
 from ..nn.module import Module
+from ..nn.tables import Embedding
 from ..nn.utils.stateless import _reparametrize_module
 from ..ops.op import Op
 from .arrays import Function, twin, widen
@@ -48,9 +50,11 @@ def module_problem(module: Module, inputs: Any, names: Any = None, parameters: b
     moving = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad and parameters}
     still = {name: p for name, p in module.named_parameters() if name not in moving} | dict(module.named_buffers())
     asking = any(is_number(value) and value.requires_grad for _, value in leaves([args, kwargs]))
+    padding = [(child, twin(child.weight._data[child.padding_idx])) for child in module.modules()
+               if isinstance(child, Embedding) and child.padding_idx is not None]  # fmt: skip
 
     def run(state: State, still: State, args: Any, kwargs: Any) -> Any:
-        with _reparametrize_module(module, {**state, **still}, True):
+        with _reparametrize_module(module, {**state, **still}, True), _still_padding(module, padding):
             return module(*args, **kwargs)
 
     def chosen(path: str, tensor: Tensor) -> bool:
@@ -63,6 +67,26 @@ def module_problem(module: Module, inputs: Any, names: Any = None, parameters: b
     problem.label = module._get_name()
     problem.names = [_called(name, module, names) for name in problem.names]
     return problem
+
+
+@contextmanager
+def _still_padding(module: Module, padding: list[tuple[Embedding, Any]]) -> Iterator[None]:
+    """A block in which a look-up of an embedding's `padding_idx` gives the row as it was: by definition it has no gradient,
+    though the row moves with the table."""
+    handles = []
+    for child, row in padding:
+
+        def still(child: Module, args: Any, kwargs: Any, out: Tensor, row: Any = row) -> Tensor:
+            index = args[0] if args else kwargs["input"]
+            found: Tensor = where((index == child.padding_idx).unsqueeze(-1), Tensor._wrap(row.astype(out._data.dtype)), out)
+            return found
+
+        handles.append(child.register_forward_hook(still, with_kwargs=True))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _called(name: str, module: Module, names: Any) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import inspect
+from collections.abc import Iterable
 from typing import Any
+
+from ..autograd.function import Function
 
 
 def arguments_of(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -34,9 +38,9 @@ def argument_names(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
     except (TypeError, ValueError):
         return [f"input {place}" for place in range(len(args))]
     owner = getattr(function, "__self__", None)  # Function.apply is called as its forward is, less ctx
-    if inspect.isclass(owner) and getattr(function, "__name__", "") == "apply":
-        parameters = list(inspect.signature(getattr(owner, "forward", owner)).parameters.values())
-        parameters = parameters[1:] if len(parameters) > len(args) else parameters
+    if inspect.isclass(owner) and issubclass(owner, Function) and getattr(function, "__name__", "") == "apply":
+        separate = owner.setup_context is not Function.setup_context
+        parameters = list(inspect.signature(owner.forward).parameters.values())[0 if separate else 1 :]
     found: list[str] = []
     for parameter in parameters:
         if parameter.kind is parameter.VAR_POSITIONAL:
@@ -44,6 +48,13 @@ def argument_names(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             found.append(parameter.name)
     return [*found[: len(args)], *[f"input {place}" for place in range(len(found), len(args))]]
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """` (did you mean 'tanh'?)` where something known is spelled almost like this."""
+    short = {one.rpartition(".")[2]: one for one in sorted(known, key=len, reverse=True)}
+    near = difflib.get_close_matches(name.rpartition(".")[2], short, 3, 0.7)
+    return f" (did you mean {' or '.join(repr(short[one]) for one in near)}?)" if near else ""
 
 
 def described(function: Any) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def pattern(tape: Real, difference: Real, wrong: NDArray[np.bool_], output: tupl
         factor = _factor(tape, difference)
         if factor is not None:
             return _factor_text(factor, output, given)
-    if parts[1] == 2 and _alike(_conjugated(tape), difference):
+    if parts[1] == 2 and (_alike(_conjugated(tape), difference) or _alike(_transposed_cells(tape, parts), difference)):
         return "a conjugation is missing: the imaginary part has the wrong sign"
     turned = _turned(tape, difference, output, given, parts)
     if turned:
@@ -92,9 +92,18 @@ def _conjugated(tape: Real) -> Real:
     return found
 
 
+def _transposed_cells(tape: Real, parts: tuple[int, int]) -> Real:
+    """The gradient with g h' in the place of g conj(h'): each 2 x 2 cell of a complex number by another is transposed."""
+    if parts != (2, 2):
+        return np.zeros((0, 0))
+    cells = tape.reshape(tape.shape[0] // 2, 2, tape.shape[1] // 2, 2)
+    found: Real = cells.transpose(0, 3, 2, 1).reshape(tape.shape)
+    return found
+
+
 def _turned(tape: Real, difference: Real, output: tuple[int, ...], given: tuple[int, ...], parts: tuple[int, int]) -> str:
     """Whether the axes of the gradient are in the wrong order, or one of them runs backwards."""
-    if tape.shape[0] == tape.shape[1] and _alike(tape.T, difference):
+    if tape.shape[0] == tape.shape[1] and _alike(tape.T, difference) and not _alike(tape.T, tape):
         return "the transposed Jacobian"
     if parts[1] != 1 or not 1 <= len(given) <= AXES or prod(given) != tape.shape[1]:
         return ""
@@ -102,6 +111,9 @@ def _turned(tape: Real, difference: Real, output: tuple[int, ...], given: tuple[
     for axis, size in enumerate(given):
         if size > 1 and _alike(np.flip(tape.reshape(-1, *given), axis + 1), expected):
             return f"the gradient runs backwards along dim {axis}"
+        for shift in (1, -1) if size > 2 else ():
+            if _alike(np.roll(tape.reshape(-1, *given), -shift, axis + 1), expected):
+                return f"the gradient is shifted by {shift} along dim {axis}"
     for order in permutations(range(len(given))):
         if order == tuple(range(len(given))):
             continue

@@ -29,6 +29,7 @@ from .laws import device as of_devices
 from .laws import precision as of_precision
 from .laws import referee as of_values
 from .laws.law import once
+from .naming import meant
 from .operands import how
 from .proof_pytorch import NONE, OK, WRONG, Cell, all_columns, their_cells
 from .subjects import Subject, every_subject, target_of
@@ -94,7 +95,8 @@ def chosen(names: Sequence[str]) -> list[Row]:
         fits = [row for row in every if any(plain == subject.name for subject in row.subjects)]
         fits = fits or [row for row in every if any(plain == subject.name.rpartition(".")[2] for subject in row.subjects)]
         if not fits:
-            raise LookupError(f"there is no op and no public function called {name!r}")
+            known = [subject.name for row in every for subject in row.subjects]
+            raise LookupError(f"there is no op and no public function called {name!r}{meant(name, known)}")
         found += [row for row in fits if row not in found]
     return found
 
@@ -196,6 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-pytorch", action="store_true", help="do not ask PyTorch")
     parser.add_argument("--import", dest="modules", action="append", default=[], metavar="MODULE", help="with ops of your own")
     options = parser.parse_args(arguments)
+    if options.html and not Path(options.html).absolute().parent.is_dir():
+        parser.error(f"--html: there is no folder {str(Path(options.html).absolute().parent)!r}")
     start = time.perf_counter()
     _prepare(options.modules)
     try:

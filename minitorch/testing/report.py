@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import Any
 
 PASSED, FAILED, UNRESOLVED = "passed", "failed", "cannot resolve"
+_GRAVITY = {FAILED: 0, UNRESOLVED: 1, PASSED: 2}
 #: One screen.
 WIDTH, HEIGHT = 80, 24
+#: Lines of the table that are shown in any case.
+FEWEST_LINES = 4
+#: Notes that are shown where something is wrong.
+NOTES = 2
 
 
 class GradientError(AssertionError):
@@ -33,7 +38,7 @@ class Finding:
 
     Attributes:
         kind: "wrong", "unresolved", "kink", "not finite", "nondeterministic", "mutated", "aliasing", "shape", "dtype",
-            "precision", "linear", "duality" or "raised".
+            "precision", "linear", "layout", "state", "duality" or "raised".
         text: the finding in one sentence.
         where: "output 0, input 1 (y)", or "" where it is not about one block.
         rows: what the screen shows below the headline: (what, text).
@@ -166,7 +171,10 @@ class Report:
         head = {FAILED: f"{self.what} failed", UNRESOLVED: f"{self.what}: cannot resolve", PASSED: f"{self.what} passed"}
         lines = _fold(f"{head[self.outcome]}: {self.subject}", "  ")
         ordered = sorted(self.findings, key=lambda f: f.outcome != FAILED)
-        tail = [line for note in self.notes for line in _fold(f"note: {note}", "  ", 2)]
+        notes = self.notes[:NOTES] if ordered else self.notes
+        tail = [line for note in notes for line in _fold(f"note: {note}", "  ", 2)]
+        if len(notes) < len(self.notes):
+            tail.append(f"and {len(self.notes) - len(notes)} more notes: report.notes")
         if ordered:
             lines += screen(ordered[0])
             tail = [*_others(ordered[1:]), *tail]
@@ -174,14 +182,22 @@ class Report:
         if self.repeat and ordered:
             tail += _fold(f"to repeat: {self.repeat}", "  ", 4)
         if self.lines:
-            return "\n".join([*lines, *self.table(), *tail])
+            table = self.table() if self.passed else self.table(max(FEWEST_LINES, HEIGHT - len(lines) - len(tail)))
+            return "\n".join([*lines, *table, *tail])
         return "\n".join([*lines[: HEIGHT - len(tail)], *tail])
 
-    def table(self) -> list[str]:
-        """One line per thing checked."""
-        wide = min(44, max(len(line.what) for line in self.lines))
+    def table(self, most: int | None = None) -> list[str]:
+        """One line per thing checked; with `most`, the gravest of them and how many the others are."""
+        chosen, rest = self.lines, list[str]()
+        if most is not None and len(self.lines) > most:
+            kept = sorted(range(len(self.lines)), key=lambda place: (_GRAVITY[self.lines[place].outcome], place))[: most - 1]
+            chosen = [self.lines[place] for place in sorted(kept)]
+            others = [line.outcome for place, line in enumerate(self.lines) if place not in kept]
+            counts = [f"{others.count(outcome)} {outcome}" for outcome in _GRAVITY if outcome in others]
+            rest = [f"  and of others {', '.join(counts)}: report.lines"]
+        wide = min(44, max(len(line.what) for line in chosen))
         return [f"  {line.what:{wide}}  {line.outcome:{8 if line.outcome != UNRESOLVED else 14}}"
-                f"{'' if line.outcome != PASSED else line.detail}".rstrip()[: WIDTH * 2] for line in self.lines]  # fmt: skip
+                f"{'' if line.outcome != PASSED else line.detail}".rstrip()[: WIDTH * 2] for line in chosen] + rest  # fmt: skip
 
 
 def screen(finding: Finding) -> list[str]:

@@ -99,6 +99,7 @@ class Values:
         self.parts = slices(problem.outputs)
         self.here = self._of(problem.outputs)[0]
         self.noise = np.zeros_like(self.here)
+        self.refusal = ""
         self.quiet = weights is not None and self._same_off_the_tape()
 
     def _of(self, outputs: Sequence[Tensor]) -> tuple[Real, Real]:
@@ -122,7 +123,11 @@ class Values:
                 array = np.asarray(on_host(tensor._data))
                 nudged = array * (1 + random.choice((-2.0, -1.0, 1.0, 2.0), array.shape) * np.finfo(np.float64).eps)
                 moved.append(leaf(placed(nudged, tensor._data)))
-            found = results(self.problem.call, moved)
+            try:
+                found = results(self.problem.call, moved)
+            except Exception as error:
+                self.refusal = f"{type(error).__name__}: {error}"
+                continue
             if [t._data.shape for t in found] == [t._data.shape for t in self.problem.outputs]:
                 with np.errstate(all="ignore"):
                     far = np.abs(self._of(found)[0] - self.here)
@@ -143,9 +148,13 @@ class Values:
             return False
 
     def at(self, direction: Direction, distance: float) -> tuple[Real, Real]:
-        """The numbers and their sizes at a distance along the line."""
-        with no_grad() if self.quiet else enable_grad():
-            found = results(self.problem.call, direction.moved(self.problem, distance))
+        """The numbers and their sizes at a distance along the line; NaN where the function refuses to go there."""
+        try:
+            with no_grad() if self.quiet else enable_grad():
+                found = results(self.problem.call, direction.moved(self.problem, distance))
+        except Exception as error:  # a matrix is singular there, a root is negative: a smaller step may do
+            self.refusal = f"{type(error).__name__}: {error}"
+            return np.full_like(self.here, np.nan), np.zeros_like(self.here)
         if len(found) != len(self.problem.outputs):
             raise ValueError(f"{self.problem.label} returns {len(self.problem.outputs)} floating results at one point and "
                              f"{len(found)} at another")  # fmt: skip

@@ -22,6 +22,8 @@ from .witness import Seen, input_name, local_problem, rule_source, witnessed
 
 #: Ops of a tape to look at, and the entries of a Jacobian up to which one is compared in full.
 MOST, FULL = 3000, 4000
+#: Ops that are looked at closely where a random direction blames none.
+CLOSELY = 30
 NONE = ("every op on the tape is right by itself: the function leaves the tape on the way (detach, .data, item, NumPy, "
         "no_grad), or a write in place is not recorded")  # fmt: skip
 NONE_HIGHER = "every op on the tape is right by itself at this order"
@@ -34,27 +36,29 @@ def first_wrong(problem: Problem, seed: int = 0) -> tuple[str, Finding | None]:
     except Exception as error:
         return f"the tape could not be looked at ({type(error).__name__}: {error})", None
     unknown = 0
-    for node in nodes[:MOST]:
-        finding = wrong_alone(node, problem.order, seed)
-        if finding is not None:
-            return blame(node, finding), finding
-        unknown += finding is None and local_problem(node) is None
+    for quick in (True, False):
+        for node in nodes[: MOST if quick else CLOSELY]:
+            finding = wrong_alone(node, problem.order, seed, quick)
+            if finding is not None:
+                return blame(node, finding), finding
+            unknown += quick and local_problem(node) is None
     if unknown or len(nodes) > MOST:
         return f"none of the {min(len(nodes), MOST) - unknown} ops that could be run again by themselves", None
     return (NONE if problem.order == 1 else NONE_HIGHER), None
 
 
-def wrong_alone(node: Any, order: int, seed: int = 0) -> Finding | None:
-    """What is wrong about the op of a node by itself, if anything is."""
+def wrong_alone(node: Any, order: int, seed: int = 0, quick: bool = True) -> Finding | None:
+    """What is wrong about the op of a node by itself, if anything is; `quick` looks closely only where a random direction
+    disagrees, which a small entry beside large ones does not."""
     problem = local_problem(node)
     if problem is None:
         return None
     try:
         for level in range(1, order):
             problem = problem.derivative(seed + level)
-        if not sum(map(count, problem.tensors)) or not sum(map(count, problem.outputs)) or agrees(problem, 1e-8, seed):
-            return None
         entries = sum(map(count, problem.tensors)) * sum(map(count, problem.outputs))
+        if not entries or (agrees(problem, 1e-8, seed) if quick else entries > FULL):
+            return None
         for table in plan(problem, "full" if entries <= FULL else "sampled", seed):
             found = [finding for finding in settle(Report(), judge(table)) if finding.kind in ("wrong", "not finite")]
             if found:

@@ -23,6 +23,9 @@ Mask = NDArray[np.bool_]
 TOLERANCE = 1e-6
 #: A difference that may be off by more than this part of the largest entry says nothing.
 COARSEST = 1e-3
+#: An entry that a difference tells a hundred times better may not be off by this part of itself, if it is not what is left
+#: of the roundings of the largest entry.
+DENIED, SMALLEST = 1e-2, 1e-9
 #: A gradient this small beside the function is what cancellation leaves of 0.
 NOISE = 5e-14
 
@@ -123,6 +126,8 @@ def _take(found: Slope, column: int, tape: Real, value: Real, error: Real, step:
           tolerance: float) -> None:  # fmt: skip
     """Use what another step says of a column where it settles an entry, or says more of one that is open."""
     agreed = _agree(tape[:, column], found.value, found.error, largest[:, column], tolerance)
+    denied = _plainly_wrong(tape[:, column], value[:, column], error[:, column], largest[:, column], tolerance)
+    agreed &= ~(denied & (found.error > 3 * error[:, column]))  # a coarser one does not take it back
     with np.errstate(invalid="ignore"):
         take = (agreed | (found.error < error[:, column])) & ~good[:, column]
     value[take, column], error[take, column] = found.value[take], found.error[take]
@@ -133,7 +138,16 @@ def _take(found: Slope, column: int, tape: Real, value: Real, error: Real, step:
 
 def _agree(tape: Real, value: Real, error: Real, largest: Real, tolerance: float) -> Mask:
     with np.errstate(all="ignore"):
-        found: Mask = (error <= COARSEST * largest) & (np.abs(tape - value) <= tolerance * largest + error)
+        far = np.abs(tape - value)
+        found: Mask = (error <= COARSEST * largest) & (far <= tolerance * largest + error)
+    return found & ~_plainly_wrong(tape, value, error, largest, tolerance)
+
+
+def _plainly_wrong(tape: Real, value: Real, error: Real, largest: Real, tolerance: float) -> Mask:
+    """What may be small beside the other entries, and is yet told clearly."""
+    with np.errstate(all="ignore"):
+        own = max(DENIED, tolerance) * np.maximum(np.abs(tape), np.abs(value))
+        found: Mask = np.abs(tape - value) > np.maximum.reduce([own, 100 * error, SMALLEST * largest])
     return found
 
 

@@ -18,7 +18,9 @@ from .._tensor import Tensor
 from ..autograd import Function, grad
 from ..create_random import get_rng_state
 from ..graph.modes import enable_grad, is_grad_enabled
+from ..graph.node import NOTHING
 from ..nn import Sequential
+from ..ops.record import node_of
 from ..random import fork_rng, set_rng_state
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
@@ -202,9 +204,22 @@ class _Part:
                 f"forward pass.\nsaved metadata: {self.shapes}\nrecomputed metadata: {shapes}"
             )
         pairs = [(t, g) for t, g in zip(live, cotangents) if g is not None and t.requires_grad]
-        with enable_grad():
+        with enable_grad(), _hooks_aside(captured):
             return tuple(grad([t for t, _ in pairs], [*copies, *captured], [g for _, g in pairs], retain_graph=True,
                               create_graph=create_graph, allow_unused=True))  # fmt: skip
+
+
+@contextlib.contextmanager
+def _hooks_aside(tensors: list[Tensor]) -> Iterator[None]:
+    """Within it, the hooks of leaves rest: they run once, when the outer backward arrives there."""
+    held = {node: node.hooks for node in map(node_of, tensors) if node is not None and node.op is None}
+    for node in held:
+        node.hooks = NOTHING
+    try:
+        yield
+    finally:
+        for node, hooks in held.items():
+            node.hooks = hooks
 
 
 class _Rerun(Function):

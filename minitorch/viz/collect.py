@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.walk import leading_to, newest_first
+from ..tracked import Tracked
 from .document import Document, Entry, ModuleCall
 from .failure import Failure
 from .fold import count_times
@@ -42,10 +43,12 @@ MOST_BYTES = 1 << 30
 class Origin:
     """Where a tape comes from, beyond its roots.
 
-    `calls`: every module call of a run, also of modules that left nothing on the tape. `untrained`: nodes that stand for
-    inputs and frozen parameters, to which the engine would send no gradient. `failure`: what stopped the run.
+    `ran`: a model or a function was run for it. `calls`: every module call of a run, also of modules that left nothing on
+    the tape. `untrained`: nodes that stand for inputs and frozen parameters, to which the engine would send no gradient.
+    `failure`: what stopped the run.
     """
 
+    ran: bool = False
     calls: list[Any] | None = None
     untrained: frozenset[Any] = frozenset()
     failure: Failure | None = None
@@ -66,6 +69,8 @@ def collect(things: object, names: Names, *, everything: bool = False, values: b
         ValueError: where nothing given was recorded.
     """
     origin = origin or Origin()
+    if things is None or (hasattr(things, "nbytes") and not isinstance(things, Tracked)):  # an array would be gone through
+        raise TypeError(f"graph() takes tensors, Values or nodes of the tape, not {type(things).__name__}")
     roots: list[Any] = []
     for name, thing in pairs(things):
         node = node_behind(thing)
@@ -76,7 +81,10 @@ def collect(things: object, names: Names, *, everything: bool = False, values: b
         roots.append(node)
         names.add(name, thing)
     if not roots and origin.failure is None:
-        raise ValueError("nothing to draw: no tensor given here requires grad or was computed from one that does")
+        raise ValueError(
+            "nothing to draw: what was run has left no op on the tape (is all of it under no_grad, on integers, or none of ours?)"
+            if origin.ran else "nothing to draw: no tensor given here requires grad or was computed from one that does"
+        )  # fmt: skip
     order = newest_first(roots)
     if len({hasattr(node, "data") for node in order}) > 1:
         raise TypeError("graph() draws Values or tensors, but both were given")
@@ -102,11 +110,14 @@ class _Collector:
         self.order, self.roots, self.names, self.everything, self.origin = order, roots, names, everything, origin
         self.scalar = any(hasattr(node, "data") for node in order)
         self.measured = len(order) <= MOST_MEASURED if values is None else values
-        self.budget = MOST_BYTES if values is None else 1 << 62
+        self.budget = self.budget_at_first = MOST_BYTES if values is None else 1 << 62
         self.entries: list[Entry] = []
         self.ids: dict[Any, int] = {}
         self.calls = calls_of(order[::-1], origin.calls)
-        for prefix, module in owners(self.calls):
+        found = owners(self.calls)
+        #: Where there are several models, a path says whose it is.
+        self.prefixes = {id(module): names.modules.get(id(module), "") for _, module in found} if len(found) > 1 else {}
+        for prefix, module in found:
             names.add_module(module, prefix)
         self.call_ids = {call: number for number, call in enumerate(self.calls)}
         self.known: dict[int, Operand] = {}
@@ -132,10 +143,11 @@ class _Collector:
         if self.origin.untrained:
             trained = [node for node in self.order if node.op is None and node not in self.origin.untrained]
             wanted = leading_to(self.order, trained) if trained else None
-        gradients = Gradients(self.order, self.roots, self.scalar, self.measured, wanted)
+        results = sum(self.entries[number].bytes for number in self.ids.values())
+        gradients = Gradients(self.order, self.roots, self.scalar, self.measured, wanted, results <= 2 * self.budget_at_first)
         for node, number in self.ids.items():
             self.entries[number].gradient = gradients.of(node)
-        modules: list[ModuleCall] = module_calls(self.calls, self.entries, collapse)
+        modules: list[ModuleCall] = module_calls(self.calls, self.entries, collapse, self.prefixes)
         backward = gradients.steps(self.ids)
         mark_first_bad(self.entries, backward, {self.ids[node] for node in self.given_inf})
         document = Document("value" if self.scalar else "tensor", self.entries, modules, backward)

@@ -40,7 +40,7 @@ def source(document: Document, caption: str | None, *, depth: int | None, fold: 
         raise ImportError(f"drawing a graph needs the package graphviz: {INSTALL}") from None
     scene = compose(document, depth=depth, fold=fold, max_nodes=max_nodes)
     fills = Fills(scene, document, color)
-    captions = ([] if caption is None else [caption]) + scene.remarks
+    captions = ([] if caption is None or not caption.strip() else [caption]) + scene.remarks
     writer = _Writer(graphviz, document, scene, fills, show)
     body = writer.graph("", "tape", fills.label(captions))
     prefix = "tape" + hashlib.sha256(str(body.source).encode()).hexdigest()[:8]

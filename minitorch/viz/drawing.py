@@ -43,9 +43,9 @@ def graph(out_or_model: object, *inputs: Any, params: object = None, names: obje
         fold: draw equal siblings, and the steps of a recurrence, once with "x 12"; False draws each.
         max_nodes: above it modules, then runs of ops are drawn as one box until the picture fits; the caption says so.
         caption: a line below the picture.
-        values: take statistics of values and gradients. None: unless there are more than 20,000 nodes.
+        values: take statistics of values and gradients. None: unless there are more than 20,000 nodes or 2 GiB of results.
 
-    Gradients are those of the backward that ran under `record`; where none did and the result is a single number with its
+    Gradients are those of the backwards that ran under `record`; where none did and the result is a single number with its
     tape intact, those of a backward of this function's own, which fills no `.grad` and runs no hook (but the
     `backward` of a custom Function, and the forward of a checkpoint; `values=False` leaves all of it).
 
@@ -53,22 +53,33 @@ def graph(out_or_model: object, *inputs: Any, params: object = None, names: obje
     and the exception is its `.error`.
 
     Raises:
-        TypeError: for something that cannot be on a tape; for inputs that do not fit the model.
-        ValueError: where nothing was recorded; for an unknown `show` or `color`.
+        TypeError: for something that cannot be on a tape; for inputs that do not fit the model; for an argument of a wrong type.
+        ValueError: where nothing was recorded; for an unknown `show` or `color`, a `depth` or `max_nodes` that is none.
     """
-    shown = _choices(show, color)
-    if color not in COLOURS:
+    if not isinstance(color, str) or color not in COLOURS:
         raise ValueError(f"color must be one of {', '.join(COLOURS)}, got {color!r}")
-    if not isinstance(max_nodes, int) or max_nodes < 1:
-        raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
-    if depth is not None and depth < 0:
-        raise ValueError(f"depth must not be negative, got {depth}")
+    shown = _choices(show, color)
+    if not _whole(max_nodes) or max_nodes < 1:
+        raise ValueError(f"max_nodes must be a whole number of at least 1, got {max_nodes!r}")
+    if depth is not None and (not _whole(depth) or depth < 0):
+        raise ValueError(f"depth must be None or a whole number that is not negative, got {depth!r}")
+    if collapse is not None and (isinstance(collapse, type) or not callable(collapse)):
+        raise TypeError(f"collapse must be a function of a module, such as lambda module: isinstance(module, nn.Linear), "
+                        f"got {collapse!r}")  # fmt: skip
+    if not isinstance(fold, bool):
+        raise TypeError(f"fold must be True or False, got {fold!r}")
+    if values not in (None, True, False):
+        raise TypeError(f"values must be None, True or False, got {values!r}")
+    if not isinstance(caption, str | None):
+        raise TypeError(f"caption must be a text, got {caption!r}")
+    if isinstance(out_or_model, type):
+        raise TypeError(f"graph() takes a module or tensors, and {out_or_model.__name__} is a class: make one of it first")
     table = Names()
     things: object = out_or_model
     origin = error = None
     if _callable(out_or_model):
         table.add_all(params, "parameter")
-        things, origin, error = run(out_or_model, inputs, table)  # type: ignore[arg-type]
+        things, origin, error = run(out_or_model, inputs, table, values)  # type: ignore[arg-type]
     elif inputs:
         raise TypeError(
             f"graph(): inputs were given, but {type(out_or_model).__name__} is no module and no function "
@@ -84,14 +95,21 @@ def _callable(thing: object) -> bool:
     return is_module(thing) or (callable(thing) and not isinstance(thing, Tracked | Node))
 
 
+def _whole(number: object) -> bool:
+    return hasattr(number, "__index__") and not isinstance(number, bool)
+
+
 def _choices(show: str | Iterable[str] | None, color: str) -> frozenset[str]:
     """What to show, as a set; by default also the numbers that the colours stand for.
 
     Raises:
+        TypeError: for what is no words.
         ValueError: for a word that is none of SHOWN.
     """
     if show is None:
         return frozenset(("shape", "dtype", "params", "numbers", *MEASURED.get(color, ())))
+    if not isinstance(show, str | Iterable):
+        raise TypeError(f"show must be words out of {', '.join(SHOWN)}, all; got {show!r}")
     words = [show] if isinstance(show, str) else list(show)
     if "all" in words:
         return frozenset((*SHOWN, "numbers"))

@@ -1,6 +1,6 @@
 """How the numbers are: the gradient of each node, and where the first one went bad.
 
-Gradients come from the backward that was recorded; where none was, and the tape is still whole, from a rehearsal of it
+Gradients come from the backwards that were recorded; where none was, and the tape is still whole, from a rehearsal of it
 that changes nothing; else from the `.grad` that leaves and `retain_grad` have kept.
 """
 
@@ -12,9 +12,10 @@ from typing import Any
 
 from ..backend.host import HOST
 from ..backend.namespace import backend_of
+from ..ops.rows import Rows
 from .document import Entry
 from .stats import Stats, measure
-from .trace import Trace, rehearse
+from .trace import Trace, of_gradient, rehearse
 
 __all__ = ["Gradients", "mark_first_bad"]
 
@@ -24,41 +25,47 @@ class Gradients:
 
     Args:
         order: the tape, newest first.
-        measured: whether a backward may be rehearsed and arrays looked at.
+        measured: whether arrays may be looked at.
+        rehearsed: whether a backward may be rehearsed.
         wanted: the nodes that a backward sends to (None: all).
     """
 
-    def __init__(self, order: list[Any], roots: list[Any], scalar: bool, measured: bool, wanted: Any) -> None:
+    def __init__(self, order: list[Any], roots: list[Any], scalar: bool, measured: bool, wanted: Any,
+                 rehearsed: bool = True) -> None:  # fmt: skip
         self.scalar, self.measured = scalar, measured
-        self.trace = _recorded(roots)
-        seeds = None if self.trace is not None or not measured else _seeds(roots, order)
+        self.traces = _recorded(roots)
+        seeds = None if self.traces or not (measured and rehearsed) else _seeds(roots, order)
         if seeds is not None:
-            self.trace = rehearse(seeds, order, wanted, scalar)
+            trace = rehearse(seeds, order, wanted, scalar)
+            self.traces = [] if trace is None else [trace]
         #: A Value keeps the gradient of every node; all 0 means that no backward has run.
         self.kept = scalar and any(_number(node.grad) for node in order)
         self.found: dict[int, Stats | None] = {}
-        if self.trace is not None:
-            for step in self.trace.steps:
-                self.found[step.stamp] = step.gradient
+        self.several: set[int] = set()  # leaves, mostly, that more than one backward came to
+        for trace in self.traces:
+            self.several.update(step.stamp for step in trace.steps if step.stamp in self.found)
+            self.found.update((step.stamp, step.gradient) for step in trace.steps)
 
     def of(self, node: Any) -> Stats | None:
-        """The statistics of the gradient of a node; None where nothing is known."""
+        """The statistics of the gradient of a node; None where nothing is known.
+
+        Where several backwards came to a node, what they have made of its `.grad`, or else what the last one brought.
+        """
         if self.kept:
             return measure(_number(node.grad))
         if node.stamp in self.found:
-            return self.found[node.stamp]
-        return measure(_stored(node)) if self.measured and not self.scalar else None
+            stored = _stored(node) if node.stamp in self.several and self.measured and not self.scalar else None
+            return self.found[node.stamp] if stored is None else of_gradient(stored)
+        return of_gradient(_stored(node)) if self.measured and not self.scalar else None
 
     def steps(self, ids: dict[Any, int]) -> list[dict[str, Any]]:
-        """The backward as far as it went through these nodes, in the engine's order."""
-        if self.trace is None:
-            return []
+        """The backwards as far as they went through these nodes, in the engine's order, one after the other."""
         known = {node.stamp: number for node, number in ids.items()}
         return [
             {"node": known[step.stamp], "gradient": step.gradient,
              "sends": [{"to": known[send.to], "operand": send.operand, "gradient": send.gradient, "adds": send.adds}
                        for send in step.sends if send.to in known]}
-            for step in self.trace.steps if step.stamp in known
+            for trace in self.traces for step in trace.steps if step.stamp in known
         ]  # fmt: skip
 
 
@@ -67,8 +74,10 @@ def _number(grad: Any) -> float:
     return float(getattr(grad, "_data", grad))
 
 
-def _recorded(roots: list[Any]) -> Trace | None:
-    return next((root.note.trace for root in roots if root.note is not None and root.note.trace is not None), None)
+def _recorded(roots: list[Any]) -> list[Trace]:
+    """The backwards that came through the roots, each once, in the order in which they ran."""
+    found = {root.note.trace.number: root.note.trace for root in roots if root.note is not None and root.note.trace is not None}
+    return [found[number] for number in sorted(found)]
 
 
 def _seeds(roots: list[Any], order: list[Any]) -> dict[Any, Any] | None:
@@ -101,17 +110,17 @@ def _backend(root: Any, order: list[Any]) -> Any:
 
 
 def _stored(node: Any) -> Any:
-    """The array that `.grad` holds, of a leaf or of a tensor that retains its gradient."""
+    """The array, or the rows, that `.grad` holds, of a leaf or of a tensor that retains its gradient."""
     holder = None
     if node.op is None:
         holder = node.tensor()
     elif node.hooks and getattr(node.hooks, "retain", None) is not None:
         holder = node.hooks.retain()
-    grad = getattr(holder, "_grad", None)
+    grad: Any = getattr(holder, "_grad", None)
     try:
         return getattr(grad, "_data", None)
     except RuntimeError:  # a sparse gradient has no one array
-        return getattr(getattr(grad, "_held", None), "_data", None)
+        return Rows(grad._indices()._data[0], grad._values()._data, tuple(grad.shape)) if grad.sparse_dim() == 1 else None
 
 
 # ---- the first bad one ---------------------------------------------------------------------------------------------

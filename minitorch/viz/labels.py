@@ -29,6 +29,8 @@ def escaped(text: str, longest: int = LONGEST) -> str:
     """Text for an HTML-like label, on one line and not endless."""
     text = clean(" ".join(text.split())) if text.isprintable() or text.strip() else clean(text)
     text = text if len(text) <= longest else text[: longest - 1] + "…"
+    if not text.strip():
+        return "&#160;"  # Graphviz takes no empty element
     return html.escape(text).replace("\\", "&#92;&#92;")  # one would make a \\N or \\G of what follows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .document import Entry, ModuleCall
@@ -36,17 +36,25 @@ def owners(calls: Iterable[Any]) -> list[tuple[str, Any]]:
     return [("", module) for _, module in found.values()] if len(found) == 1 else list(found.values())
 
 
-def module_calls(calls: list[Any], entries: list[Entry], collapse: Callable[[Any], bool] | None) -> list[ModuleCall]:
-    """The calls as plain data, the ids in the order given. Asks `collapse` of each module that still lives."""
+def module_calls(calls: list[Any], entries: list[Entry], collapse: Callable[[Any], bool] | None,
+                 prefixes: Mapping[int, str]) -> list[ModuleCall]:  # fmt: skip
+    """The calls as plain data, the ids in the order given. Asks `collapse` of each module that still lives.
+
+    `prefixes`: the names of outermost modules, by id, which begin the paths of all that they call.
+    """
     numbers = {call: number for number, call in enumerate(calls)}
     seen: dict[tuple[str, str], int] = {}
-    modules = []
+    modules: list[ModuleCall] = []
+    starts: list[str] = []
     for number, call in enumerate(calls):
-        key = (call.path, call.name)
         module = call.module()
+        above = numbers.get(call.parent)
+        starts.append(starts[above] if above is not None else prefixes.get(id(module), ""))
+        path = ".".join(part for part in (starts[-1], call.path) if part)
+        key = (path, call.name)
         modules.append(
             ModuleCall(
-                number, call.path, call.name, numbers.get(call.parent), call.parameters, call.detail,
+                number, path, call.name, above, call.parameters, call.detail,
                 tuple(call.inputs), tuple(call.outputs), call=seen.get(key, 0),
                 closed=collapse is not None and module is not None and bool(collapse(module)),
             )

@@ -52,6 +52,7 @@ class Names:
     def __init__(self) -> None:
         self.names: dict[Any, str] = {}
         self.kinds: dict[Any, str] = {}
+        self.modules: dict[int, str] = {}  # of each module that was given a name
         self.kept: list[Any] = []  # so that no id is given out again while the table is in use
 
     def add(self, name: str | None, thing: Any, kind: str | None = None) -> None:
@@ -74,7 +75,14 @@ class Names:
                 self.kinds.setdefault(key, kind)
 
     def add_all(self, things: object, kind: str | None = None) -> None:
-        """Enter what a dict, pairs or a module names; modules last, since a name of its own is the better one."""
+        """Enter what a dict, pairs or a module names; modules last, since a name of its own is the better one.
+
+        Raises:
+            TypeError: for a thing that holds no names.
+        """
+        if isinstance(things, str) or not (things is None or isinstance(things, Tracked | Iterable) or is_module(things)):
+            raise TypeError("names and params are a dict such as locals(), pairs of a name and a tensor, or a module, "
+                            f"not {type(things).__name__}")  # fmt: skip
         found = pairs(things)
         for name, thing in sorted(found, key=lambda pair: is_module(pair[1])):
             self.add(name, thing, kind)
@@ -82,6 +90,9 @@ class Names:
     def add_module(self, module: Any, prefix: str = "") -> None:
         """Enter a module's parameters and buffers by their dotted paths."""
         start = f"{prefix}." if prefix else ""
+        if prefix:
+            self.kept.append(module)
+            self.modules.setdefault(id(module), prefix)
         for name, parameter in module.named_parameters():
             self.add(start + name, parameter, "parameter")
         for name, buffer in module.named_buffers():

@@ -5,13 +5,15 @@
 // one that is already there.
 
 function newSteps(doc, tree) {
-  const arrivals = new Map(); // node id -> the sends to it, in the engine's order
-  doc.backward.forEach((step, at) => {
+  const arrivals = new Map(); // send -> all that one backward sends to the same node, in the engine's order
+  const latest = new Map(); // node id -> the sends to it that are added up
+  for (const step of doc.backward) {
     for (const send of step.sends ?? []) {
-      if (!arrivals.has(send.to)) arrivals.set(send.to, []);
-      arrivals.get(send.to).push({ at, send });
+      if (!send.adds || !latest.has(send.to)) latest.set(send.to, []); // another backward begins anew
+      latest.get(send.to).push(send);
+      arrivals.set(send, latest.get(send.to));
     }
-  });
+  }
 
   const count = (pass) => (pass === "forward" ? doc.nodes.length : doc.backward.length);
 
@@ -32,11 +34,11 @@ function newSteps(doc, tree) {
   /** The sum of what has been sent to a node up to and with a send, where all the values are known. */
   function sumUpTo(send) {
     let sum = null;
-    for (const other of arrivals.get(send.to)) {
-      const values = other.send.gradient?.values;
+    for (const other of arrivals.get(send)) {
+      const values = other.gradient?.values;
       if (values === null || values === undefined) return null;
       sum = sum === null ? values : added(sum, values);
-      if (other.send === send) return sum;
+      if (other === send) return sum;
     }
     return null;
   }
@@ -101,9 +103,9 @@ function newSteps(doc, tree) {
   }
 
   function sendBlock(send, node, go) {
-    const met = arrivals.get(send.to);
+    const met = arrivals.get(send);
     const operand = node.rules?.length === node.parents.length ? node.rules[send.operand]?.[0] : null;
-    const turn = met.findIndex((other) => other.send === send) + 1;
+    const turn = met.indexOf(send) + 1;
     const block = make("div", "send");
     block.append(make("p", "", make("span", "adds", send.adds ? "+=" : "="), "to ", linkTo(tree.nodes[send.to], go), operand ? ` as ${operand}` : ""));
     if (met.length > 1) block.append(make("p", "note", `arrival ${turn} of ${met.length}${send.adds ? ", added to what is there" : ""}`));

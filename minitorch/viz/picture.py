@@ -108,7 +108,7 @@ class Graph:
     def __repr__(self) -> str:
         kinds = Counter("op" if entry.made else "leaf" for entry in self.nodes)
         ops = f"{kinds['op']} op{'' if kinds['op'] == 1 else 's'}"
-        leaves = f"{kinds['leaf']} leaves"
+        leaves = f"{kinds['leaf']} {'leaf' if kinds['leaf'] == 1 else 'leaves'}"
         failed = "" if self.error is None else f"; failed: {type(self.error).__name__}: {_first_line(str(self.error))}"
         return f"Graph({ops}, {leaves}; .text(), .svg(), .save(path){failed})"
 

@@ -102,6 +102,8 @@ class Recorder:
         self.values = values
         self.calls: list[Call] = []
         self.nodes: list[weakref.ref[Any]] | None = None  # filled where a forward is drawn that may fail
+        self.newest: Any = None  # the last of them: held, since a result that is no float lets go of what led to it
+        self.budget: int | None = None  # how many bytes of values may still be looked at; None: all
         self.took: Any = None  # the time of the op that ran last, where it is measured
         self._here = _Here()
         self._operands: dict[int, Operand] = {}
@@ -114,7 +116,7 @@ class Recorder:
         note.file, note.line, note.function = _caller(str(node.op.name))
         if self.values:
             note.saved = pieces_of(saved_arrays(node))
-            note.value = [measure(one) for one in out] if isinstance(out, tuple) else measure(out)
+            note.value = [self._measured(one) for one in out] if isinstance(out, tuple) else self._measured(out)
             for place, arg in enumerate(args):
                 if arg is not None and (node.parents[place] if place < len(node.parents) else None) is None:
                     operand = operand_of(arg, self._operands)
@@ -124,7 +126,16 @@ class Recorder:
             note.time = self.took()
         if self.nodes is not None:
             self.nodes.append(weakref.ref(node))
+            self.newest = node
         return note
+
+    def _measured(self, out: Any) -> Any:
+        """The statistics of a result, as long as there is time to look at it."""
+        if self.budget is not None:
+            self.budget -= getattr(getattr(out, "_data", out), "nbytes", 8)
+            if self.budget < 0:
+                return None
+        return measure(out)
 
     # ---- what a module's call says ---------------------------------------------------------------------------------
     def enter(self, module: Any, path: str, words: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:

@@ -6,15 +6,16 @@ model does is drawn like any other. Both are as they were afterwards. A forward 
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..graph.modes import enable_grad
+from ..graph.modes import enable_grad, inference_mode
 from ..graph.node import Node
 from ..ops.record import node_of
 from ..tracked import Tracked
-from .collect import Origin
+from .collect import MOST_BYTES, Origin
 from .failure import bared, failure_of
 from .naming import Names, is_module
 from .recorder import Recorder, record, tensors_in
@@ -35,11 +36,11 @@ class _Input:
         return ()
 
 
-def run(model: Callable[..., Any], inputs: tuple[Any, ...], names: Names
+def run(model: Callable[..., Any], inputs: tuple[Any, ...], names: Names, values: bool | None = None
         ) -> tuple[list[Any], Origin, Exception | None]:  # fmt: skip
     """Call `model(*inputs)`. -> (what came out, where it comes from, the error that stopped it or None).
 
-    What came out are tensors, or where none did the nodes that are left.
+    What came out are tensors, or where none did the nodes that are left. `values`: take statistics (None: of what is not huge).
 
     Raises:
         TypeError: where the inputs do not fit the model's arguments.
@@ -57,15 +58,16 @@ def run(model: Callable[..., Any], inputs: tuple[Any, ...], names: Names
         for place, tensor in enumerate(inside):
             names.add(label if len(inside) == 1 else f"{label}[{place}]", tensor, "input")
     error = None
-    origin = Origin()
+    origin = Origin(ran=True)
     with record() as recorder:
         recorder.nodes = []
+        recorder.budget = {None: MOST_BYTES, True: None, False: 0}[values]
         try:
             for parameter in frozen:
                 parameter.requires_grad_(True)
             if is_module(model):
                 names.add_module(model)
-            with enable_grad():
+            with inference_mode(False), enable_grad():
                 roots = [tensor for tensor in tensors_in(model(*given)) if node_of(tensor) is not None]
         except Exception as raised:
             error = raised
@@ -80,7 +82,7 @@ def run(model: Callable[..., Any], inputs: tuple[Any, ...], names: Names
     untrained += [node for node, trained in placed.values() if not trained]
     origin.untrained = frozenset(node for node in untrained if node is not None)
     origin.calls = recorder.calls
-    if not roots:
+    if not roots:  # `recorder.newest` still holds what led to the last op
         roots = [node for reference in recorder.nodes if (node := reference()) is not None]
     return roots, origin, None if error is None else bared(error)
 
@@ -98,7 +100,8 @@ def _labels(forward: Any, inputs: tuple[Any, ...]) -> list[str]:
     try:
         bound = signature.bind(*inputs)
     except TypeError as reason:
-        raise TypeError(f"graph(model, *inputs): {reason} (the model is called with the inputs given here)") from None
+        raise TypeError(f"graph(model, *inputs): {reason} (the model is called with the inputs given here; "
+                        "with keyword arguments: graph(lambda: model(x, mask=mask)))") from None  # fmt: skip
     labels: list[str] = []
     for name, value in bound.arguments.items():
         if signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
@@ -109,7 +112,8 @@ def _labels(forward: Any, inputs: tuple[Any, ...]) -> list[str]:
 
 
 def _placed(value: Any, placed: dict[int, tuple[Any, bool]], tensors: dict[int, Any]) -> Any:
-    """The same argument, its floating-point tensors on the tape and at the beginning of it; also in lists and dicts."""
+    """The same argument, its floating-point tensors on the tape and at the beginning of it; also in lists, dicts and
+    objects with fields."""
     if isinstance(value, Tracked):
         if not hasattr(value, "_grad") or getattr(value, "is_sparse", False):  # a Value is on the tape anyway
             return value
@@ -124,10 +128,21 @@ def _placed(value: Any, placed: dict[int, tuple[Any, bool]], tensors: dict[int, 
             tensors[id(value)] = found
             placed[id(value)] = node, before is not None
         return found
-    if value.__class__ in (list, tuple):
-        return value.__class__([_placed(item, placed, tensors) for item in value])
-    if value.__class__ is dict:
-        return {key: _placed(item, placed, tensors) for key, item in value.items()}
+    if isinstance(value, list | tuple) and tensors_in(value):
+        items = [_placed(item, placed, tensors) for item in value]
+        try:
+            return value.__class__(*items) if hasattr(value, "_fields") else value.__class__(items)
+        except TypeError:  # a class that is made in another way
+            return value
+    if isinstance(value, dict) and tensors_in(value):
+        filled = copy.copy(value)  # its own class, whatever that takes to make one
+        filled.update((key, _placed(item, placed, tensors)) for key, item in value.items())
+        return filled
+    if hasattr(value, "__dataclass_fields__") and hasattr(value, "__dict__") and tensors_in(value):
+        filled = copy.copy(value)
+        for name in filter(value.__dict__.__contains__, value.__dataclass_fields__):
+            object.__setattr__(filled, name, _placed(getattr(value, name), placed, tensors))
+        return filled
     return value
 
 

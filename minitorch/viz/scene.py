@@ -260,6 +260,15 @@ class _Plan:
                 if home is None and not self.entries[number].made:
                     self.home[number] = ("l", 0)
 
+    def gather(self) -> None:
+        """Close all that there is into one box, leaves too."""
+        made: Key = ("w", len(self.entries))
+        for number, home in self.home.items():
+            self.home[number] = home or made
+        for frame in self.frames.values():
+            frame.outer = frame.outer or made
+        self.frames[made] = Frame(made, None, closed=True)
+
     def _stretches(self, ops: list[Key], size: int) -> list[tuple[list[Key], Key | None]]:
         """Neighbours of one frame, `size` at a time; where frames are in the way, the outermost gather them."""
         found: list[tuple[list[Key], Key | None]] = []
@@ -292,6 +301,11 @@ def compose(document: Document, *, depth: int | None, fold: bool, max_nodes: int
                 frame.closed = True
         if len(set(plan.box_keys().values())) > max_nodes:
             plan.group(max_nodes)
+        if len(set(plan.box_keys().values())) > max_nodes:
+            plan.close_below(0)
+            plan.group(max_nodes)
+        if len(set(plan.box_keys().values())) > max_nodes and not plan.failed:
+            plan.gather()
         remarks.append("neighbouring ops are one box")
     scene = _scene(plan)
     while len(scene.arrows) > MOST_ARROWS * max_nodes and len(scene.boxes) > 4:

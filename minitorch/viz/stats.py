@@ -7,6 +7,7 @@ not overflow by being looked at.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ __all__ = ["Stats", "measure", "shown", "size_of"]
 #: norm, mean, max (largest magnitude), zeros (share), nan, inf (counts), values (at most VALUES numbers, or None).
 Stats = dict[str, Any]
 VALUES = 16
+#: How many numbers are looked at together.
+PIECE = 1 << 22
+#: Below it a sum of squares has lost digits.
+SMALLEST = 1e-280
 
 
 def measure(value: Any) -> Stats | None:
@@ -43,20 +48,35 @@ def _of_array(raw: Any, kind: str, values: Any) -> Stats:
     if not count:
         return {"norm": 0.0, "mean": 0.0, "max": 0.0, "zeros": 0.0, "nan": 0, "inf": 0, "values": values}
     xp = backend_of(raw)
-    wide = (xp.abs(raw) if kind == "c" else raw).astype("float64").reshape(-1)
-    total = float(wide.sum())
+    total = square = zeros = 0.0
     nan = inf = 0
-    if not math.isfinite(total):
-        nan, inf = int(xp.isnan(wide).sum()), int(xp.isinf(wide).sum())
-    return {
-        "norm": math.sqrt(square) if (square := float((wide * wide).sum())) >= 0 else math.nan,
-        "mean": total / count,
-        "max": float(xp.abs(wide).max()),
-        "zeros": float((wide == 0).sum()) / count,
-        "nan": nan,
-        "inf": inf,
-        "values": values,
-    }
+    tops = []
+    for wide in _pieces(raw, kind, xp):
+        part = float(wide.sum())
+        total += part
+        if not math.isfinite(part):
+            nan, inf = nan + int(xp.isnan(wide).sum()), inf + int(xp.isinf(wide).sum())
+        square += float((wide * wide).sum())
+        tops.append(float(xp.abs(wide).max()))
+        zeros += float((wide == 0).sum())
+    top = math.nan if any(one != one for one in tops) else max(tops)
+    norm, mean = math.sqrt(square) if square >= 0 else math.nan, total / count
+    if 0 < top < math.inf and not SMALLEST < square < math.inf:  # the squares, or the sum, left the range of float64
+        parts = [(float(((wide / top) ** 2).sum()), float((wide / top).sum())) for wide in _pieces(raw, kind, xp)]
+        norm = top * math.sqrt(sum(part for part, _ in parts))
+        mean = top * (sum(part for _, part in parts) / count)
+    return {"norm": norm, "mean": mean, "max": top, "zeros": zeros / count, "nan": nan, "inf": inf, "values": values}
+
+
+def _pieces(raw: Any, kind: str, xp: Any) -> Iterator[Any]:
+    """The numbers (of complex ones the magnitudes) as float64, at most PIECE at a time: a large array is not copied whole."""
+    if raw.size <= PIECE:
+        yield (xp.abs(raw) if kind == "c" else raw).astype("float64").reshape(-1)
+        return
+    flat = raw.reshape(-1) if not isinstance(raw, np.ndarray) or raw.flags.c_contiguous else raw.flat
+    for start in range(0, raw.size, PIECE):
+        piece = flat[start : start + PIECE]
+        yield (xp.abs(piece) if kind == "c" else piece).astype("float64")
 
 
 def _of_number(number: float) -> Stats:

@@ -7,12 +7,16 @@ the engine's and not a second opinion. Nodes are named by their stamps; the trac
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..backend.namespace import backend_of
 from ..graph.modes import modes
 from ..graph.node import FREED, Cotangents
 from ..graph.reverse import reverse
@@ -20,7 +24,11 @@ from ..ops.edge import settle
 from ..ops.rows import Rows
 from .stats import Stats, measure
 
-__all__ = ["Send", "Step", "Trace", "follow", "rehearse"]
+__all__ = ["Send", "Step", "Trace", "follow", "of_gradient", "rehearse"]
+
+
+#: Rows of so large a whole are added up among themselves.
+MOST_SPREAD = 1 << 16
 
 
 @dataclass(slots=True)
@@ -44,9 +52,10 @@ class Step:
 
 @dataclass(slots=True)
 class Trace:
-    """The steps of one backward, in the order they were taken."""
+    """The steps of one backward, in the order they were taken; a later backward has a higher number."""
 
     steps: list[Step] = field(default_factory=list)
+    number: int = field(default_factory=itertools.count().__next__)
 
 
 def follow(order: list[Any], grads: Any, below: Callable[..., Any], trace: Trace, **how: Any) -> None:
@@ -106,7 +115,22 @@ def of_gradient(g: Any) -> Stats | None:
         items = [item for item in g.items if item is not None]
         found = [stats for item in items if (stats := of_gradient(item)) is not None]
         return found[0] if len(found) == 1 else _together(found)
-    return measure(g.values if g.__class__ is Rows else g)
+    return of_rows(g) if g.__class__ is Rows else measure(g)
+
+
+def of_rows(g: Rows) -> Stats | None:
+    """The statistics of the whole whose rows these are; what is large is not spread out."""
+    values = getattr(g.values, "_data", g.values)
+    whole = prod(g.sizes)
+    if whole <= MOST_SPREAD or not values.size:
+        return measure(Rows(g.index, values, g.sizes).dense())
+    numbers, places = backend_of(g.index).unique(g.index, return_inverse=True)
+    sizes = (int(numbers.size), *g.sizes[1:])
+    stats = measure(Rows(places.reshape(-1).astype("int64"), values, sizes).dense())
+    if stats is not None:
+        share = prod(sizes) / whole
+        stats |= {"mean": stats["mean"] * share, "zeros": 1 - (1 - stats["zeros"]) * share, "values": None}
+    return stats
 
 
 def _together(found: list[Stats]) -> Stats | None:
@@ -114,7 +138,7 @@ def _together(found: list[Stats]) -> Stats | None:
         return None
     count = len(found)
     return {
-        "norm": sum(stats["norm"] ** 2 for stats in found) ** 0.5,
+        "norm": math.hypot(*(stats["norm"] for stats in found)),
         "mean": sum(stats["mean"] for stats in found) / count,
         "max": max(stats["max"] for stats in found),
         "zeros": sum(stats["zeros"] for stats in found) / count,

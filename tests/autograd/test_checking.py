@@ -59,3 +59,22 @@ def test_the_inputs_are_left_alone():
     assert mt.autograd.gradcheck(lambda a: a * 2, x)
     assert x.grad is None
     assert mt.equal(x, before)
+
+
+def tolerances(lib):
+    check = lib.autograd.gradcheck
+    x = lib.tensor([0.5, -1.0], dtype=lib.float64, requires_grad=True)
+    good = [check(lib.sin, x, fast_mode=True), check(wrong(lib), (x.detach(), x), raise_exception=False, atol=1.0),
+            check(wrong(lib), (x.detach(), x), raise_exception=False, atol=100.0),
+            check(wrong(lib), (x.detach(), x), raise_exception=False, rtol=5.0)]  # fmt: skip
+    refused = []
+    for options in ({"check_backward_ad": False}, {"check_batched_forward_grad": True}):
+        try:
+            refused.append(check(lib.sin, x, **options))
+        except AssertionError as error:
+            refused.append(str(error))
+    return [*good, *refused]
+
+
+def test_tolerances_and_modes_that_are_asked_for():
+    compare(tolerances)

@@ -75,7 +75,7 @@ def test_right_subjects_pass_by_name_and_nothing_is_changed(name):
     lines = {line.what: line.outcome for line in report.lines}
     found = {what.removeprefix("gradient by ") for what in lines if what.startswith("gradient by ")}
     assert names is None or found == names
-    assert set(lines.values()) == {"passed"} and len(lines) == len(found) + 6
+    assert set(lines.values()) == {"passed"} and len(lines) == len(found) + 6 + ("forward mode against reverse" in lines)
     assert all(line.what in str(report) for line in report.lines)
 
 
@@ -176,3 +176,64 @@ def test_unused_parameters_and_results_without_gradient_are_fine():
 
     report = check(Idle(), mt.randn(2, 3))
     assert report and "1 floating result that requires no grad left out" in str(report)
+
+
+def test_a_wrong_forward_mode_is_told():
+    class Doubled(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.save_for_backward(a)
+            return a.sin()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0].cos()
+
+        @staticmethod
+        def jvp(ctx, t):
+            return 2 * t
+
+    report = check(Doubled, x)
+    outcomes = {line.what: line.outcome for line in report.lines}
+    assert not report and outcomes["forward mode against reverse"] == "failed" and outcomes["gradient by a"] == "passed"
+    assert check(mt.exp, x).lines[5].what == "forward mode against reverse"
+
+
+def test_a_padding_row_has_no_gradient_and_a_table_that_is_tied_has_one():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.out = nn.Embedding(5, 3, padding_idx=1), nn.Linear(3, 5, bias=False)
+            self.out.weight = self.table.weight
+
+        def forward(self, numbers):
+            return self.out(self.table(input=numbers).tanh())
+
+    model = Tied()
+    assert check(model, mt.tensor([[0, 1], [1, 4]])) and not model.table._forward_hooks
+    assert check(model.table, mt.tensor([0, 1, 1]))
+
+
+def test_a_report_of_many_lines_that_failed_fits_one_screen():
+    class Detached(nn.Sequential):
+        def forward(self, a):
+            return super().forward(a).detach() + super().forward(a)
+
+    report = check(Detached(*[nn.Linear(2, 2) for _ in range(12)]), mt.randn(3, 2))
+    lines = str(report).splitlines()
+    assert not report and len(report.lines) > 24 and len(lines) <= 28
+    assert any("failed" in line and "passed: report.lines" in line for line in lines)
+
+
+def test_a_part_that_is_checkpointed_is_named_as_the_trouble():
+    class Again(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(3, 3)
+
+        def forward(self, a):
+            return mt.utils.checkpoint.checkpoint(self.inner, a, use_reentrant=False)
+
+    for model, dtype in ((Again(), mt.float32), (Again().double(), mt.float64)):
+        report = check(model, mt.randn(2, 3, dtype=dtype))
+        assert not report and "without checkpoints" in " ".join(str(report).split())

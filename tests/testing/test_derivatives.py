@@ -264,3 +264,47 @@ def test_a_module_is_called_with_copies():
 
 def test_higher_orders_that_cancel_pass():
     assert check_grads(lambda a: mt.atan2(a, a), mt.arange(0.5, 2.5, 0.25, dtype=F64), order=3)
+
+
+@over("size", [1e-3, 1e-6, 1e-8])
+def test_a_small_entry_beside_large_ones_is_wrong_and_its_op_is_named(size):
+    sizes = mt.tensor([1.0, 1.0, size], dtype=F64)
+
+    class Scaled(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * sizes
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * sizes * mt.tensor([1.0, 1.0, 2.0], dtype=F64)
+
+    report = gradcheck(Scaled.apply, x, raise_exception=False)
+    assert [finding.index for finding in report.findings] == [(2,)] and "'Scaled'" in report.findings[0].suspect
+
+
+def test_a_function_that_refuses_a_step_is_compared_with_smaller_ones():
+    def bounded(a):
+        if float(a.abs().max()) > 2.0005:
+            raise ValueError("too large")
+        return a.sin()
+
+    assert gradcheck(bounded, x)
+    near = gradcheck(lambda a: bounded(a + 0.0005 - 1e-12), x, raise_exception=False)
+    assert near.outcome == "cannot resolve" and "ValueError: too large" in str(near)
+
+
+def test_the_arguments_of_a_function_of_any_number_are_named_without_ctx():
+    class Product(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, *factors):
+            ctx.save_for_backward(*factors)
+            return factors[0] * factors[1]
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[1], 2 * g * ctx.saved_tensors[0]
+
+    report = gradcheck(Product.apply, (x, y), raise_exception=False)
+    assert [finding.name for finding in report.findings] == ["factors[1]"]
+    assert "by its input 'factors[1]'" in report.findings[0].suspect

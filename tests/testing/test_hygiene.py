@@ -134,3 +134,29 @@ def test_pytorch_passes_these(name):
     given = torch.tensor([0.5, 2.0, -1.0], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(square(bad, torch), given)
     assert not gradcheck(square(bad), x, raise_exception=False)
+
+
+def by_layout(ctx, g):
+    return right(ctx, g if g.is_contiguous() else 1.5 * g)
+
+
+def test_another_gradient_for_a_cotangent_in_another_layout_is_told():
+    report = gradcheck(square(by_layout), x, raise_exception=False)
+    assert [finding.kind for finding in report.findings] == ["layout"] and "cotangent is strided" in str(report)
+
+
+def test_numbers_kept_outside_of_ctx_are_told():
+    class Keeps(mt.autograd.Function):
+        kept = None
+
+        @staticmethod
+        def forward(ctx, a):
+            Keeps.kept = a.detach()
+            return a.sin()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * Keeps.kept.cos()
+
+    report = gradcheck(Keeps.apply, x, raise_exception=False)
+    assert [finding.kind for finding in report.findings] == ["state"]

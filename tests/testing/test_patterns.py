@@ -39,6 +39,8 @@ CASES = {
     "the gradient runs backwards along dim 0": (MATRIX[:, ::-1], MATRIX, (2,), (6,)),
     "a conjugation is missing: the imaginary part has the wrong sign": (
         TRUE * np.array([1, -1] * 3), TRUE, (3,), (3,)),
+    "the gradient is shifted by 1 along dim 1": (
+        np.roll(DIAGONAL.reshape(6, 2, 3), 1, 2).reshape(6, 6), DIAGONAL, (2, 3), (2, 3)),
     "zero where they should not be": (without(DIAGONAL, 1, 4), DIAGONAL, (6,), (6,)),
     "these by a constant factor of 2": (
         np.diag([1.0, 2, 3, 8, 10, 12]), DIAGONAL, (6,), (6,)),
@@ -61,3 +63,11 @@ def test_what_is_nearly_a_pattern_is_none():
     tape = 1.05 * TRUE
     tape[0, 0] *= 1.01
     assert pattern(tape, TRUE, np.ones_like(TRUE, bool), (6,), (6,)) == "in no pattern"
+
+
+def test_a_holomorphic_rule_without_its_conjugation_and_one_wrong_entry_of_a_diagonal():
+    cell = np.array([[2.0, -3.0], [3.0, 2.0]])
+    true = np.kron(np.eye(3), cell)
+    assert "a conjugation is missing" in pattern(np.kron(np.eye(3), cell.T), true, true != np.kron(np.eye(3), cell.T), (3,), (3,), (2, 2))
+    almost = np.diag([1.0, 1.0, 1.0 + 1e-6])
+    assert pattern(almost, np.eye(3), almost != np.eye(3), (3,), (3,)) == "in no pattern"

@@ -59,6 +59,20 @@ def test_gradients_accumulate_in_parameters_and_reach_what_a_closure_holds():
     assert [g.tolist() for g in first] == [layer.weight.grad.tolist(), layer.bias.grad.tolist(), outer.grad.tolist()]
 
 
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_hooks_on_parameters_and_arguments_run_once(reentrant):
+    layer, x, seen = nn.Linear(3, 3), mt.ones(2, 3, requires_grad=True), []
+    layer.weight.register_hook(lambda g: (seen.append("weight"), g * 2)[1])
+    x.register_hook(lambda g: (seen.append("x"), g * 2)[1])
+    mt.autograd.graph.register_multi_grad_hook([x, *layer.parameters()], lambda grads: seen.append([g is None for g in grads]))
+    checkpoint(layer, x, use_reentrant=reentrant).sum().backward()
+    again = [layer.weight.grad, x.grad]
+    layer.weight.grad = x.grad = None
+    layer(x).sum().backward()
+    assert sorted(map(str, seen[:3])) == sorted(map(str, seen[3:])) == sorted(map(str, ["weight", "x", [False] * 3]))
+    assert all(mt.equal(one, other) for one, other in zip(again, [layer.weight.grad, x.grad], strict=True))
+
+
 def test_the_part_is_one_node_and_runs_again_in_the_backward():
     runs = []
 

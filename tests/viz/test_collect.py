@@ -110,9 +110,25 @@ def test_what_cannot_be_drawn_says_so():
         viz.graph(mt.ones(2))
     with pytest.raises(TypeError, match="no module and no function"):
         viz.graph(mt.ones(2, requires_grad=True), mt.ones(2))
-    for wrong in ({"show": "colour"}, {"color": "red"}, {"max_nodes": 0}, {"depth": -1}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            viz.graph(leaf(2), **wrong)
+    for thing, word in ((None, "NoneType"), (np.ones(3), "ndarray"), (nn.Linear, "is a class")):
+        with pytest.raises(TypeError, match=word):
+            viz.graph(thing)
+
+
+@pytest.mark.parametrize(("argument", "wrong", "kind", "words"), [
+    ("show", "colour", ValueError, "'colour' is none of shape, dtype"), ("show", ["shape", 3], ValueError, "3 is none of shape"),
+    ("show", 3, TypeError, "words out of shape"), ("color", "red", ValueError, "family, gradient, memory, time"),
+    ("color", ["time"], ValueError, "family, gradient, memory, time"), ("max_nodes", 0, ValueError, "at least 1"),
+    ("max_nodes", True, ValueError, "whole number"), ("max_nodes", None, ValueError, "whole number"),
+    ("depth", -1, ValueError, "not negative"), ("depth", "1", ValueError, "None or a whole number"),
+    ("depth", 1.5, ValueError, "None or a whole number"), ("collapse", nn.Linear, TypeError, "function of a module"),
+    ("collapse", "Linear", TypeError, "function of a module"), ("fold", "no", TypeError, "True or False"),
+    ("values", "some", TypeError, "None, True or False"), ("caption", 3, TypeError, "caption must be a text"),
+    ("names", 3, TypeError, "names and params"), ("params", "weight", TypeError, "names and params"),
+])  # fmt: skip
+def test_a_wrong_argument_is_refused_by_name_with_the_choices(argument, wrong, kind, words):
+    with pytest.raises(kind, match=words):
+        viz.graph(leaf(2), **{argument: wrong})
 
 
 def test_a_long_chain_is_walked_without_recursion():

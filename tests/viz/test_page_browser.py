@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import minitorch as mt
-from minitorch.viz import graph
+from minitorch.viz import graph, record
 from minitorch.viz.page import page
 from tests.viz.pages import SIZES, Writer, browser, chain, neuron, scribble, sick, stats, transformer
 from tests.viz.test_page import evil
@@ -227,6 +227,28 @@ def test_backward_steps_show_the_gradients_of_the_engine_in_its_order(visit):
                 assert exact(blocks.nth(at), ".sum") == pytest.approx(truth[shown[to]].flatten().tolist(), rel=1e-4)
     assert visited == order
     assert pluses == 3  # one at h, two at x
+
+
+def test_two_backwards_are_not_added_up(visit):
+    w = mt.tensor([1.0, 2.0], requires_grad=True)
+    with record():
+        losses = [(w * w).sum(), (w * 3 + w).sum()]
+        for loss in losses:
+            loss.backward()
+    document = json.loads(graph(losses, names={"w": w}).json())
+    at = [send for step in document["backward"] for send in step["sends"] if document["nodes"][send["to"]]["name"] == "w"]
+    assert [send["adds"] for send in at] == [False, True, False, True]
+    tab = visit(document)
+    press(tab, "b")
+    sums = []
+    for step in document["backward"]:
+        press(tab, "ArrowRight")
+        blocks = tab.locator(".send")
+        for place in range(len(step["sends"])):
+            if blocks.nth(place).locator(".sum").count():
+                sums.append(exact(blocks.nth(place), ".sum"))
+                assert "arrival 2 of 2" in blocks.nth(place).inner_text()
+    assert sums == [[2.0, 4.0], [4.0, 4.0]]
 
 
 def test_the_rule_of_a_step_is_shown(visit):

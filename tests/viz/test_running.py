@@ -2,6 +2,9 @@
 
 import gc
 import weakref
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
@@ -264,3 +267,78 @@ def test_an_error_about_an_attribute_keeps_nothing_alive():
         assert watched[0]() is None and isinstance(graph.error, AttributeError)
     finally:
         gc.enable()
+
+
+class Predicts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.layer(x).argmax(1)
+
+
+def test_a_model_that_returns_indices_is_drawn_by_what_led_to_them():
+    graph = viz.graph(Predicts(), mt.ones(2, 3))
+    assert [entry.op for entry in graph.nodes if entry.kind == "op"] == ["linear"]
+    assert [module.path for module in graph.modules] == ["", "layer"]
+
+
+def test_inference_mode_around_is_left_for_the_run():
+    model = nn.Linear(3, 2)
+    with mt.inference_mode():
+        graph = viz.graph(model, mt.ones(2, 3))
+        assert mt.is_inference_mode_enabled() and not mt.is_grad_enabled()
+    assert [entry.op for entry in graph.nodes if entry.kind == "op"] == ["linear"]
+
+
+def test_a_run_that_recorded_nothing_says_so():
+    for function in (lambda x: None, lambda x: 3, lambda x: x * 2):
+        with pytest.raises(ValueError, match="no op on the tape"):
+            viz.graph(function, mt.ones(2, dtype=mt.int64))
+
+
+def test_without_values_a_run_measures_none():
+    assert all(entry.value is None for entry in viz.graph(Block(), mt.ones(2, 4), values=False).nodes)
+    assert any(entry.value is not None for entry in viz.graph(Block(), mt.ones(2, 4)).nodes)
+
+
+def test_the_paths_of_several_models_begin_with_their_names():
+    maker, judge = nn.Sequential(nn.Linear(2, 2), nn.ReLU()), nn.Sequential(nn.Linear(2, 1))
+    with viz.record():
+        loss = judge(maker(mt.ones(1, 2))).sum()
+    named = viz.graph(loss, params={"maker": maker, "judge": judge})
+    assert [module.path for module in named.modules] == ["maker", "maker.0", "maker.1", "judge", "judge.0"]
+    assert "<B>weight</B>" in named.dot() and "<B>maker.0.weight</B>" not in named.dot()  # the frame says the rest
+    alone = viz.graph(maker(mt.ones(1, 2)).sum(), params={"maker": maker})
+    assert [module.path for module in alone.modules] == []
+
+
+class Pair(NamedTuple):
+    a: object
+    b: object
+
+
+@dataclass(frozen=True)
+class Batch:
+    a: object
+    b: object
+
+
+@pytest.mark.parametrize("kind", ["list", "tuple", "dict", "ordered", "named", "fields"])
+def test_inputs_are_found_in_containers_that_stay_what_they_are(kind):
+    a, b = mt.ones(2), mt.ones(2)
+    given = {"list": [a, b], "tuple": (a, b), "dict": {"a": a, "b": b}, "ordered": OrderedDict(a=a, b=b),
+             "named": Pair(a, b), "fields": Batch(a, b)}[kind]  # fmt: skip
+    seen = []
+
+    def product(batch):
+        seen.append(type(batch))
+        if isinstance(batch, Pair | Batch):
+            return batch.a * batch.b
+        return batch["a"] * batch["b"] if isinstance(batch, dict) else batch[0] * batch[1]
+
+    graph = viz.graph(product, given)
+    assert [(entry.title, entry.kind) for entry in graph.nodes[:2]] == [("batch[0]", "input"), ("batch[1]", "input")]
+    assert seen == [type(given)] and a._node is None and not a.requires_grad
+    assert (given.a if kind in ("named", "fields") else given["a"] if isinstance(given, dict) else given[0]) is a

@@ -375,3 +375,26 @@ def test_a_hundred_thousand_nodes_are_drawn_in_a_few_seconds(program, monkeypatc
     assert svg.count('class="node"') <= 300
     if program == "one op":
         assert "× 100,000" in svg
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("what", ["layer", "blocks", "ops", "leaves", "leaf"])
+def test_there_are_never_more_boxes_than_asked_for(what, most):
+    x = mt.ones(3, requires_grad=True)
+    graph = {
+        "layer": lambda: viz.graph(nn.Linear(3, 3), mt.ones(1, 3)),
+        "blocks": lambda: viz.graph(nn.Sequential(*(nn.Sequential(nn.Linear(3, 3), nn.Tanh()) for _ in range(3))), mt.ones(1, 3)),
+        "ops": lambda: viz.graph(((x.exp() * 2).tanh() + x).sum()),
+        "leaves": lambda: viz.graph(mt.stack([mt.ones(2, requires_grad=True) for _ in range(30)]).sum()),
+        "leaf": lambda: viz.graph(x),
+    }[what]()
+    for folded in (True, False):
+        drawn = scene(graph, fold=folded, max_nodes=most)
+        assert len(drawn.boxes) <= most
+        assert sum(len(box.members) for box in drawn.boxes) == len(graph.nodes)
+
+
+def test_a_model_is_one_box_before_all_becomes_one():
+    graph = viz.graph(nn.Linear(3, 3), mt.ones(1, 3))
+    assert titles(graph, max_nodes=2) == titles(graph, max_nodes=3) == ["Linear", "input"]
+    assert titles(graph, max_nodes=1) == ["ops"]

@@ -223,3 +223,11 @@ def test_a_recorded_backward_is_in_the_picture(bare):
     for words in ("norm 1.732, max 1", "grad norm 3.464, max 2", "12 B, saves 12 B", "dx: g * y", "dy: g * x", "cpu"):
         assert words in shown, words
     assert any(text.endswith("µs") for text in shown) and any(text.startswith("test_svg.py:") for text in shown)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n", "\t \n"])
+def test_a_blank_name_or_caption_does_not_spoil_the_picture(blank):
+    x = mt.ones(2, requires_grad=True)
+    loss = (x * 2).sum()
+    assert graph(loss, names={blank: x}).svg().count("[2] float32") == 2
+    assert graph(loss, caption=blank).svg() == graph(loss).svg()

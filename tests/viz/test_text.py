@@ -81,7 +81,7 @@ def test_the_recursion_limit_does_not_matter():
 
 
 def test_repr_is_short():
-    assert repr(graph(chain(1000))) == "Graph(1000 ops, 1 leaves; .text(), .svg(), .save(path))"
+    assert repr(graph(chain(1000))) == "Graph(1000 ops, 1 leaf; .text(), .svg(), .save(path))"
 
 
 def test_numbers_stand_among_the_operands():

@@ -170,3 +170,57 @@ def test_a_rule_that_refuses_leaves_no_trace_and_no_exception():
 
     graph = viz.graph(Refuses.apply(mt.ones(2, requires_grad=True)).sum())
     assert graph.backward == [] and graph.nodes[-1].op == "sum"
+
+
+def test_several_recorded_backwards_are_all_told():
+    w = mt.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record():
+        first = (w * 2).sum()
+        first.backward()
+        second = (w * 3).sum()
+        second.backward()
+    for results in ([first, second], [second, first]):
+        graph = viz.graph(results, names={"w": w, "first": first, "second": second})
+        names = [graph.nodes[step["node"]].name for step in graph.backward]
+        assert names == ["first", None, "w", "second", None, "w"]  # in the order in which they ran
+        found = {entry.name: entry for entry in graph.nodes}
+        assert found["second"].gradient["values"] == 1.0 and found["first"].gradient["values"] == 1.0
+        assert found["w"].gradient["values"] == w.grad.tolist() == [5.0, 5.0]
+    w.grad = None
+    graph = viz.graph([first, second], names={"w": w})
+    assert [entry.gradient["values"] for entry in graph.nodes if entry.name == "w"] == [[3.0, 3.0]]  # the last one's
+
+
+def test_one_backward_of_several_results_is_told_once():
+    w = mt.ones(2, requires_grad=True)
+    with viz.record():
+        results = [(w * 2).sum(), (w * 3).sum()]
+        mt.autograd.backward(results)
+    graph = viz.graph(results)
+    assert len(graph.backward) == 5
+
+
+@pytest.mark.parametrize("most", [0, 1 << 16], ids=["rows", "whole"])
+@pytest.mark.parametrize("recorded", [True, False])
+def test_rows_that_are_looked_up_twice_are_added_up(monkeypatch, recorded, most):
+    monkeypatch.setattr("minitorch.viz.trace.MOST_SPREAD", most)
+    table = nn.Embedding(10, 4, sparse=True)
+    scale = mt.tensor([1.0, -2.0, 0.0, 3.0])
+
+    def run():
+        losses = [(table(mt.tensor(rows)) * scale).sum() for rows in ([1, 2, 2], [3, 2])]
+        for loss in losses:
+            loss.backward()
+        return losses
+
+    if recorded:
+        with viz.record():
+            losses = run()
+    else:
+        losses = run()
+    graph = viz.graph(losses, params=table)
+    found = next(entry.gradient for entry in graph.nodes if entry.name == "weight")
+    whole = table.weight.grad.to_dense()
+    assert found["norm"] == pytest.approx(float(whole.norm())) and found["max"] == float(whole.abs().max()) == 9.0
+    assert found["mean"] == pytest.approx(float(whole.mean()))
+    assert found["zeros"] == pytest.approx(float((whole == 0).float().mean()))

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from ...ops.op import TABLE
 from ..laws import LAWS
+from ..naming import meant
 from .explained import explanation
 from .hunting import Verdict, hunt, prepare
 from .kinds import KINDS, Fault, faults
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--laws", action="store_true", help="say which law caught each fault")
     given = parser.parse_args(arguments)
     if given.op is not None and given.op not in TABLE:
-        parser.error(f"there is no op {given.op!r}")
+        parser.error(f"there is no op {given.op!r}{meant(given.op, TABLE)}")
     start = time.perf_counter()
     chosen = sample(faults(given.kind, given.op), given.sample, given.seed)
     verdicts = []
