@@ -301,6 +301,7 @@ PUBLIC = ADDED | {
         call((3, 3), literal("fro")),
         call((2, 2), literal(1)),
         through=apart,
+        searched=False,  # a singular matrix has none
         nasty=False,
     ),
     # norms and distances
@@ -318,6 +319,7 @@ PUBLIC = ADDED | {
         call((2, 3), literal("nuc")),
         call((2, 3), literal(2), dim=1),
         through=of_rectangle,
+        searched=False,  # zeros are a kink
         nasty=False,
     ),
     "linalg.matrix_norm": rule(
@@ -329,6 +331,7 @@ PUBLIC = ADDED | {
         call((2, 3, 2), literal(-np.inf), literal((0, 1))),
         call((3, 3), literal(-1), keepdim=True),
         through=of_rectangle,
+        searched=False,  # zeros are a kink
         nasty=False,
     ),
     "cdist": rule(
