@@ -19,7 +19,7 @@ from .nn.module import Module
 from .nn.utils.stateless import _functional_call
 from .ops.backward import gradients
 from .ops.record import node_of
-from .trees import leaves, mapped
+from .trees import filled, leaves, mapped
 from .trees import shape as tree_shape
 from .trees import text as tree_text
 
@@ -176,7 +176,7 @@ def grad_and_value(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
             recorded = outside and _reaches_out([value], own)
             found = iter(_pulled([value], own, [_filled(value, 1)], recorded))
         with set_grad_enabled(outside):
-            slopes = _ended(mapped(lambda leaf: next(found), chosen), recorded)
+            slopes = _ended(filled(chosen, found), recorded)
             value, aux = _ended(value, recorded), _ended(aux, recorded)
         return (slopes, (value, aux)) if has_aux else (slopes, value)
 
@@ -234,7 +234,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         seeds = leaves(cotangents)
         again = modes.grad and (recorded or any(seed.requires_grad for seed in seeds))
         found = iter(_ended(_pulled(flat, own, seeds, again), again))
-        return mapped(lambda leaf: next(found), started)
+        return filled(started, found)
 
     out = _ended(results, recorded)
     return (out, pull, _ended(aux, recorded)) if has_aux else (out, pull)
@@ -270,7 +270,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
             raise RuntimeError("jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is "
                                "not allowed with strict=True.")  # fmt: skip
         moved = iter([_filled(out, 0) if tangent is None else tangent for out, tangent in zip(flat, pushed, strict=True)])
-        out, along = _ended(results, recorded), _ended(mapped(lambda leaf: next(moved), results), recorded)
+        out, along = _ended(results, recorded), _ended(filled(results, moved), recorded)
     return (out, along, _ended(aux, recorded)) if has_aux else (out, along)
 
 
@@ -306,7 +306,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
             pushed = iter(_push(tuple(flat), tuple(own), tuple(moves)))
             made = [_filled(out, 0) if tangent is None else tangent for out, tangent in zip(flat, pushed, strict=True)]
             found = iter(made)
-            return _ended(mapped(lambda leaf: next(found), results), again)
+            return _ended(filled(results, found), again)
 
     return _ended(results, recorded), along
 
@@ -370,7 +370,7 @@ def _matrices(func: Callable[..., Any], argnums: Any, has_aux: bool, compute: Ca
 
             def matrix(out: Any) -> Any:
                 found = iter(_ended(compute(out, own, recorded), recorded))
-                return mapped(lambda leaf: next(found), chosen)
+                return filled(chosen, found)
 
             made = mapped(matrix, results)
         return (made, _ended(aux, recorded)) if has_aux else made

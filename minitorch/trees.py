@@ -16,11 +16,21 @@ def leaves(tree: Any) -> list[Any]:
 def mapped(change: Callable[[Any], Any], tree: Any) -> Any:
     """The same nest with every leaf changed."""
     if isinstance(tree, dict):
-        return type(tree)((key, mapped(change, item)) for key, item in tree.items())
+        made = {key: mapped(change, item) for key, item in tree.items()}
+        return made if type(tree) is dict else _like(tree, made)
     if not isinstance(tree, tuple | list):
         return change(tree)
     items = [mapped(change, item) for item in tree]
     return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+
+
+def _like(tree: Any, made: dict[Any, Any]) -> Any:
+    try:
+        return type(tree)(made)
+    except TypeError:  # a dict whose constructor wants something else first, as defaultdict's does
+        copied = tree.copy()
+        copied.update(made)
+        return copied
 
 
 def filled(tree: Any, values: Iterator[Any]) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from ..grad_fn import GradFn
 from ..graph.modes import recording, walkers_below, walking
 from ..graph.node import FREED, Cotangents
+from ..graph.watching import Watched
 from ..ops.rows import Rows
 from ..tracked import Tracked
 from ..viz.recorder import Recorder
@@ -132,43 +133,24 @@ def _walk(order: list[Any], grads: dict[Any, Any], **how: Any) -> None:
         raise
 
 
-class _Watched(dict[Any, Any]):
-    """The gradients of a backward, which sees each one of them as the walk puts it in.
+class _Watched(Watched):
+    """The gradients of a backward, each looked at on its way."""
 
-    The walk never finds an earlier gradient with `get`, so that it puts in each alone and the sum is made here.
-    """
-
-    def __init__(self, order: list[Any], grads: dict[Any, Any]) -> None:
+    def __init__(self, order: list[Any], grads: Any) -> None:
         super().__init__(grads)
         self.order = order
-        self.node: Any = None
-        self.place = -1
         self.gradients: dict[Any, str] = {}
         if _State.check_nan:
             self.gradients = {node: found for node, g in grads.items() if (found := _unfit(g))}
 
-    def pop(self, node: Any, default: Any = None) -> Any:
-        """The gradient of the node whose turn it is."""
-        g = super().pop(node, default)
-        if g is not None:
-            self.node, self.place = node, -1
-        return g
-
-    def get(self, node: Any, default: Any = None) -> Any:
-        """Nothing: see above."""
-        return default
-
-    def __setitem__(self, parent: Any, g: Any) -> None:
-        parents = self.node.parents
-        self.place = next((at for at in range(self.place + 1, len(parents)) if parents[at] is parent), self.place)
+    def sent(self, parent: Any, g: Any) -> None:
+        """Stop at a nan; remember an infinity."""
         if _State.check_nan:
             found = _unfit(g)
             if found == "nan":
                 raise RuntimeError(self.report())
             if found:
                 self.gradients.setdefault(parent, found)
-        before = super().get(parent)
-        super().__setitem__(parent, g if before is None else before + g)
 
     def report(self) -> str:
         """PyTorch's sentence, then the line of the call and the first number that was not finite."""

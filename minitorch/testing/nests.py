@@ -1,11 +1,11 @@
-"""Tensors in nests of tuples, lists and dicts: found with their names, and replaced.
+"""Tensors in nests of tuples, lists and dicts, found with their names.
 
 What is called may take and return more than tensors; everything that is none of these three stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from .._tensor import Tensor
@@ -22,26 +22,6 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{name}.{fields[place]}" if fields else f"{name}[{place}]")
     else:
         yield name, tree
-
-
-def mapped(change: Callable[[Any], Any], tree: Any) -> Any:
-    """The same nest with every leaf changed, in the order of `leaves`."""
-    if isinstance(tree, dict):
-        made = {key: mapped(change, item) for key, item in tree.items()}
-        return made if type(tree) is dict else _like(tree, made)
-    if isinstance(tree, tuple | list):
-        items = [mapped(change, item) for item in tree]
-        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
-    return change(tree)
-
-
-def _like(tree: Any, made: dict[Any, Any]) -> Any:
-    try:
-        return type(tree)(made)
-    except TypeError:  # a dict whose constructor wants something else first, as defaultdict's does
-        copied = tree.copy()
-        copied.update(made)
-        return copied
 
 
 def is_number(value: Any) -> bool:

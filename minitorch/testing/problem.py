@@ -20,9 +20,10 @@ from ..backend.generator import default_generator
 from ..graph.modes import enable_grad
 from ..ops.backward import gradients
 from ..ops.record import node_of
+from ..trees import mapped
 from .arrays import Function, draw_like, leaf, on_host, results, twin, widen, wider
 from .naming import argument_names, arguments_of, described, path_name
-from .nests import is_number, leaves, mapped
+from .nests import is_number, leaves
 
 
 # ---- a problem -----------------------------------------------------------------------------------------------------

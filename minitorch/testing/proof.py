@@ -28,7 +28,6 @@ from .laws import derivatives as of_derivatives
 from .laws import device as of_devices
 from .laws import precision as of_precision
 from .laws import referee as of_values
-from .laws.law import once
 from .naming import meant
 from .operands import how
 from .proof_pytorch import NONE, OK, WRONG, Cell, all_columns, their_cells
@@ -118,20 +117,10 @@ def own_cell(column: str, subjects: list[Subject], errors: list[str]) -> Cell:
     for law in LAWS:
         if law.column != column:
             continue
-        count, reasons = 0, []
-        for subject in subjects:
-            reason = law.applies(subject)
-            if reason is not None:
-                reasons += [reason] * (reason != once(subject))
-                continue
-            try:
-                tally = law.check(subject)
-            except Exception as error:
-                wrong += 1
-                errors.append(f"{law.name}: {'; '.join(getattr(error, '__notes__', ()))}: {' '.join(str(error).split())}"[:600])
-            else:
-                count += tally.count
-                reasons += tally.reasons
+        count, reasons, broken = law.over(subjects)
+        wrong += len(broken)
+        errors += [f"{law.name}: {'; '.join(getattr(error, '__notes__', ()))}: {' '.join(str(error).split())}"[:600]
+                   for error in broken]  # fmt: skip
         calls += count
         if LEADING.get(column) is law and not count:
             silent = reasons[0] if reasons else "there is no case"

@@ -9,7 +9,6 @@ from typing import Any
 from .examples import told
 from .guessing import subjects_of
 from .laws import LAWS, Law
-from .laws.law import once
 from .operands import how
 from .report import Finding, Report
 from .subjects import Subject
@@ -54,20 +53,8 @@ def check_op(op: Any, *, cases: Iterable[Any] | None = None, laws: Iterable[Law]
 
 def hold_one(law: Law, subjects: list[Subject], report: Report, left_out: dict[str, list[str]]) -> None:
     """One law over the examples of all subjects that it applies to."""
-    findings: list[Finding] = []
-    count, reasons = 0, []
-    for subject in subjects:
-        reason = law.applies(subject)
-        if reason is not None:
-            reasons += [reason] * (reason != once(subject))
-            continue
-        try:
-            tally = law.check(subject)
-        except Exception as error:
-            findings.append(finding(law, error))
-        else:
-            count += tally.count
-            reasons += tally.reasons
+    count, reasons, broken = law.over(subjects)
+    findings = [finding(law, error) for error in broken]
     report.compared += count
     if findings or count:
         report.add(law.name, findings, f"{count} calls")

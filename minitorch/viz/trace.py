@@ -20,6 +20,7 @@ from ..backend.namespace import backend_of
 from ..graph.modes import modes
 from ..graph.node import FREED, Cotangents
 from ..graph.reverse import reverse
+from ..graph.watching import Watched
 from ..ops.edge import settle
 from ..ops.rows import Rows
 from .stats import Stats, measure
@@ -63,41 +64,21 @@ def follow(order: list[Any], grads: Any, below: Callable[..., Any], trace: Trace
     below(order, _Watched(grads, trace), **how)
 
 
-class _Watched:
-    """The gradients of a backward, seen as the walk takes them out and puts them in.
-
-    The walk never finds an earlier gradient with `get`, so that it puts in each alone and the sum is made here.
-    """
+class _Watched(Watched):
+    """The gradients of a backward, written into a trace as they pass."""
 
     def __init__(self, grads: Any, trace: Trace) -> None:
-        self.grads, self.trace = grads, trace
-        self.node: Any = None
-        self.place = -1
+        super().__init__(grads)
+        self.trace = trace
         self.alone: dict[Any, Stats | None] = {}  # statistics of gradients that nothing was added to
 
-    def __iter__(self) -> Any:
-        return iter(self.grads)
+    def taken(self, node: Any, g: Any) -> None:
+        """A step of the backward."""
+        stats = self.alone.pop(node) if node in self.alone else of_gradient(g)
+        self.trace.steps.append(Step(node.stamp, stats))
 
-    def items(self) -> Any:
-        """What is there, for a walk that makes a dict of its own."""
-        return self.grads.items()
-
-    def pop(self, node: Any, default: Any = None) -> Any:
-        """The gradient of the node whose turn it is."""
-        g = self.grads.pop(node, default)
-        if g is not None:
-            self.node, self.place = node, -1
-            stats = self.alone.pop(node) if node in self.alone else of_gradient(g)
-            self.trace.steps.append(Step(node.stamp, stats))
-        return g
-
-    def get(self, node: Any, default: Any = None) -> Any:
-        """Nothing: see above."""
-        return default
-
-    def __setitem__(self, parent: Any, g: Any) -> None:
-        parents = self.node.parents
-        self.place = next((at for at in range(self.place + 1, len(parents)) if parents[at] is parent), self.place)
+    def sent(self, parent: Any, g: Any) -> None:
+        """What the step sends, and whether it adds to what was there."""
         adds = parent in self.grads
         stats = of_gradient(g)
         self.trace.steps[-1].sends.append(Send(parent.stamp, self.place, stats, adds))
@@ -105,8 +86,6 @@ class _Watched:
             self.alone.pop(parent, None)
         else:
             self.alone[parent] = stats
-        before = self.grads.get(parent)
-        self.grads[parent] = g if before is None else before + g
 
 
 def of_gradient(g: Any) -> Stats | None:

@@ -7,8 +7,9 @@ import minitorch as mt
 from minitorch.testing.arrays import twin
 from minitorch.testing.modules import holding, of_call
 from minitorch.testing.naming import described
-from minitorch.testing.nests import leaves, mapped
+from minitorch.testing.nests import leaves
 from minitorch.testing.problem import problem_of, repeated, same_stream
+from minitorch.trees import mapped
 from tests.testing.faulty import F64, vector
 
 base = np.arange(24.0).reshape(2, 3, 4)

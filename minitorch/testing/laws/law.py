@@ -6,7 +6,7 @@ has nothing to say of this case; broken, it raises AssertionError. The column is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,23 @@ class Law:
         if self.must and not tally.count:
             raise Broken(f"{self.name} says nothing of {subject}: {tally.reasons}")
         return tally
+
+    def over(self, subjects: Iterable[Subject]) -> tuple[int, list[str], list[Exception]]:
+        """Hold it for all subjects that it applies to: how many cases held, why it had nothing to say, and what broke it."""
+        count, reasons, errors = 0, [], []
+        for subject in subjects:
+            reason = self.applies(subject)
+            if reason is not None:
+                reasons += [reason] * (reason != once(subject))
+                continue
+            try:
+                tally = self.check(subject)
+            except Exception as error:
+                errors.append(error)
+            else:
+                count += tally.count
+                reasons += tally.reasons
+        return count, reasons, errors
 
 
 @dataclass

@@ -5,46 +5,9 @@ OPS holds the ops by name, PUBLIC the compositions by qualified name (a bare nam
 `domains.Rule`), or explicit calls. A new op of a known family needs a row only for its domain and its kinks.
 """
 
-from . import (
-    attention,
-    convolution,
-    core_functions,
-    core_ops,
-    elementwise,
-    embeddings,
-    indexing,
-    linalg,
-    losses,
-    namesakes,
-    norms,
-    padding,
-    pooling,
-    recurrent,
-    reductions,
-    resampling,
-    shapes,
-    sparse,
-)
+import importlib
+import pkgutil
 
-_ROOMS = (
-    attention,
-    convolution,
-    core_functions,
-    core_ops,
-    elementwise,
-    embeddings,
-    indexing,
-    linalg,
-    losses,
-    namesakes,
-    norms,
-    padding,
-    pooling,
-    recurrent,
-    reductions,
-    resampling,
-    shapes,
-    sparse,
-)
+_ROOMS = [importlib.import_module(f".{room.name}", __name__) for room in pkgutil.iter_modules(__path__)]
 OPS = {name: row for room in _ROOMS for name, row in getattr(room, "OPS", {}).items()}
 PUBLIC = {name: row for room in _ROOMS for name, row in getattr(room, "PUBLIC", {}).items()}
